@@ -1,0 +1,534 @@
+/**
+ * The central types of Switchyard. This file imports nothing; everything else may import it.
+ *
+ * Words: a *candidate* is a model that may answer; a *query* is what is embedded and scored; an *estimator* predicts
+ * quality and cost of every candidate; a *planner* turns predictions and a preference into a *plan*; a *decision* is a
+ * plan with its propensity, logged; an *outcome* is what happened; a *policy* is a trained artifact.
+ */
+
+/** The two wire formats that are spoken to clients and to upstreams. */
+export type Wire = 'openai' | 'anthropic'
+
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
+export type JsonObject = { [key: string]: Json }
+
+/** What a request may demand of a candidate, and a candidate may offer. */
+export const CAPABILITIES = [
+  'tools',
+  'vision',
+  'documents',
+  'audio',
+  'json_schema',
+  'logprobs',
+  'reasoning',
+  'n',
+] as const
+export type Capability = (typeof CAPABILITIES)[number]
+
+/** USD per million tokens. */
+export interface Price {
+  readonly inputPerMTok: number
+  readonly cachedInputPerMTok?: number
+  readonly cacheWritePerMTok?: number
+  readonly outputPerMTok: number
+}
+
+/** A model that may answer. */
+export interface Candidate {
+  /** Unique in the configuration; what decisions, policies and clients name. */
+  readonly id: string
+  /** The configured provider that serves it. */
+  readonly provider: string
+  /** The name the provider knows it by. */
+  readonly model: string
+  readonly wire: Wire
+  /** `null`: not known; a cost that depends on it is then unknown too, never zero. */
+  readonly price: Price | null
+  /** Tokens, input and output together. */
+  readonly contextWindow: number
+  /** Tokens. */
+  readonly maxOutput?: number
+  readonly capabilities: ReadonlySet<Capability>
+  readonly tags: readonly string[]
+  /** What is believed of the candidate before any outcome is seen. Quality in [0, 1]. */
+  readonly priors?: { readonly quality?: number; readonly outputTokens?: number }
+}
+
+/** One turn of a conversation as far as routing looks at it. */
+export interface Turn {
+  readonly role: 'system' | 'user' | 'assistant' | 'tool'
+  /** All text of the turn, joined by newlines; images and files leave none. */
+  readonly text: string
+}
+
+/** What the flow needs to know of a request, whatever its dialect. */
+export interface Ask {
+  readonly wire: Wire
+  /** The model as the client wrote it: a route (`auto:cheap`), a candidate, or a provider's own model. */
+  readonly asked: string
+  readonly stream: boolean
+  readonly turns: readonly Turn[]
+  readonly requires: ReadonlySet<Capability>
+  readonly tools: number
+  readonly images: number
+  readonly maxOutputTokens?: number
+}
+
+/** What is scored: the embedded text, cheap features and the hard requirements of one request. */
+export interface Query {
+  /** The text that was embedded, already cut to the encoder's window. */
+  readonly text: string
+  /** Unit norm; `null` when the encoder was slow, dead or saturated. */
+  readonly vector: Float32Array | null
+  /** In the order of `FEATURES`, see `embed/features.ts`. */
+  readonly features: Float64Array
+  /** Estimated from the whole request, not only the embedded text. */
+  readonly inputTokens: number
+  /** The client's own limit on the answer, when it set one. */
+  readonly maxOutputTokens?: number
+  readonly requires: ReadonlySet<Capability>
+}
+
+/**
+ * Predictions for one query; every array has one entry per candidate, in the order of the candidates given.
+ * `support` in [0, 1] says how much the training data knows about queries like this one: 0 nothing, 1 as much as of its own.
+ */
+export interface Estimate {
+  /** Expected quality in [0, 1]. */
+  readonly quality: Float64Array
+  /** Standard deviation of the *error of the mean*, not of outcomes. */
+  readonly qualityStd: Float64Array
+  readonly outputTokens: Float64Array
+  readonly latencyMs?: Float64Array
+  readonly support: number
+  /** For explanations: rows of the training set and their similarity, nearest first. */
+  readonly neighbours?: readonly { readonly row: number; readonly similarity: number }[]
+}
+
+/** Pure and synchronous: no I/O, no clock, no randomness. */
+export interface Estimator {
+  readonly name: string
+  estimate(query: Query, candidates: readonly Candidate[]): Estimate
+}
+
+/** A tensor of a policy: row-major, little-endian on disk. */
+export interface Tensor {
+  readonly dtype: 'F32' | 'F64' | 'I32'
+  readonly shape: readonly number[]
+  readonly data: Float32Array | Float64Array | Int32Array
+}
+
+/** What `fit` leaves behind: data only, nothing executable. `load` turns it back into an estimator. */
+export interface EstimatorState {
+  readonly params: JsonObject
+  readonly tensors: Readonly<Record<string, Tensor>>
+}
+
+/**
+ * Outcomes to learn from. Matrices are row-major, rows = queries, columns = candidates; `NaN` = not known.
+ */
+export interface TrainingSet {
+  readonly queries: readonly Query[]
+  readonly candidates: readonly Candidate[]
+  /** Quality in [0, 1]. */
+  readonly quality: Float64Array
+  readonly outputTokens: Float64Array
+}
+
+/** An estimator's offline half. One file in `routers/estimators/` exports one family. */
+export interface EstimatorFamily<Options extends object = object> {
+  readonly name: string
+  /** Raised when a stored state can no longer be loaded by a newer `load`. */
+  readonly version: number
+  readonly defaults: Readonly<Options>
+  /** Deterministic given its arguments; `random` is uniform in [0, 1). */
+  fit(data: TrainingSet, options: Options, random: () => number): EstimatorState
+  load(state: EstimatorState, candidates: readonly string[]): Estimator
+}
+
+/** What the request asks of the planner. Costs are in USD, λ is what one USD is worth in quality. */
+export interface Preference {
+  readonly lambda: number
+  readonly limits: Limits
+}
+
+/** Hard limits; a candidate that breaks one is not feasible. */
+export interface Limits {
+  readonly maxCostUsd?: number
+  readonly maxLatencyMs?: number
+  readonly minQuality?: number
+}
+
+/** Arms are indexes into the feasible candidates given to the planner. */
+export type Plan = {
+  readonly kind: 'single'
+  readonly arm: number
+  /** Probability with which this arm was drawn. */
+  readonly propensity: number
+  /** Fail-over order, without `arm`. */
+  readonly alternates: readonly number[]
+  readonly explored: boolean
+  readonly reason: string
+}
+
+/** Predictions with their cost, as the planner sees them (already guarded). */
+export interface Priced extends Estimate {
+  /** USD per candidate; `NaN` when the price is not known. */
+  readonly costUsd: Float64Array
+}
+
+/** Pure: randomness is an argument. */
+export interface Planner {
+  readonly name: string
+  plan(
+    query: Query,
+    candidates: readonly Candidate[],
+    priced: Priced,
+    preference: Preference,
+    random: () => number,
+  ): Plan
+}
+
+/** The statistical safety between estimator and planner, fitted with the policy and stored in it. */
+export interface Guard {
+  /** In [0, 1]: how much of the predicted differences from the constant survives. 0 serves the constant. */
+  readonly shrink: number
+  /** Below this support the constant serves; between it and 1 the shrink factor rises linearly. */
+  readonly minSupport: number
+  /** The constant's mean quality per candidate of the policy, in the policy's order. */
+  readonly quality: readonly number[]
+  /** The constant's mean output tokens per candidate. */
+  readonly outputTokens: readonly number[]
+  /** What the factor was chosen from; kept for explanations. */
+  readonly evidence: JsonObject
+}
+
+/** The manifest of a trained policy. */
+export interface PolicyManifest {
+  readonly format: 1
+  readonly estimator: { readonly name: string; readonly version: number; readonly params: JsonObject }
+  readonly guard: Guard
+  readonly planner: { readonly name: string; readonly options: JsonObject }
+  readonly encoder: { readonly id: string; readonly precision: string; readonly dim: number; readonly sha256: string }
+  readonly features: readonly string[]
+  /** Candidate ids, the order of every per-candidate array in the policy. */
+  readonly candidates: readonly string[]
+  readonly trainedOn: {
+    readonly source: string
+    readonly rows: number
+    readonly sha256: string
+    readonly createdAt: string
+  }
+  readonly metrics: JsonObject
+  readonly parent?: string
+  /** Names of training rows for explanations; may be empty. Never prompt text unless the data is public. */
+  readonly labels?: readonly string[]
+}
+
+/** A policy as loaded: `id` is the SHA-256 of its file. */
+export interface Policy {
+  readonly id: string
+  readonly manifest: PolicyManifest
+  readonly state: EstimatorState
+}
+
+/** An encoder's identity. Vectors of one id are comparable whatever the runtime and precision. */
+export interface EncoderInfo {
+  readonly id: string
+  readonly precision: string
+  readonly dim: number
+  /** SHA-256 of the model file, hex. */
+  readonly sha256: string
+}
+
+/** Text to unit vectors. A vector depends on its text alone. */
+export interface Encoder {
+  readonly info: EncoderInfo
+  embed(texts: readonly string[]): Promise<Float32Array[]>
+  close(): Promise<void>
+}
+
+/** Tokens of one call, normalised: `input` includes cached and cache-writing tokens, `output` includes reasoning. */
+export interface Usage {
+  readonly input: number
+  readonly cachedInput: number
+  readonly cacheWrite: number
+  readonly output: number
+  readonly reasoning: number
+}
+
+export type UnifiedFinish = 'stop' | 'length' | 'tool_calls' | 'refusal' | 'other'
+export interface Finish {
+  readonly unified: UnifiedFinish
+  /** What the provider said, to the letter. */
+  readonly raw: string | null
+}
+
+export type OutcomeStatus =
+  | 'ok'
+  | 'client_abort'
+  | 'client_error'
+  | 'upstream_error'
+  | 'upstream_truncated'
+  | 'timeout'
+  | 'unknown'
+
+/** A routing decision as it is logged, before any money is spent. */
+export interface Decision {
+  readonly id: string
+  /** Milliseconds since the epoch. */
+  readonly at: number
+  readonly tenant: string
+  readonly wire: Wire
+  /** The route's name, or `null` when the client named a model itself. */
+  readonly route: string | null
+  /** The model name as the client wrote it. */
+  readonly asked: string
+  /** The candidate chosen first. */
+  readonly candidate: string
+  readonly alternates: readonly string[]
+  readonly propensity: number
+  readonly explored: boolean
+  readonly reason: string
+  readonly lambda: number | null
+  /** Policy hash, or `null` when the constant decided. */
+  readonly policy: string | null
+  readonly stream: boolean
+  readonly query: {
+    /** SHA-256 of the embedded text, salted per installation. */
+    readonly hash: string
+    /** Characters of the whole request's text. */
+    readonly chars: number
+    readonly inputTokens: number
+    readonly features: readonly number[]
+    readonly embedded: boolean
+    /** Only with text retention switched on. */
+    readonly text?: string
+  }
+  /** What was predicted for whom; absent when the client named the model. */
+  readonly considered: Considered | null
+}
+
+/** The explanation of one decision. All arrays follow `candidates`. */
+export interface Considered {
+  readonly candidates: readonly string[]
+  readonly quality: readonly number[]
+  readonly qualityStd: readonly number[]
+  /** `null`: price not known. */
+  readonly costUsd: readonly (number | null)[]
+  readonly utility: readonly (number | null)[]
+  readonly support: number
+  readonly neighbours: readonly { readonly row: number; readonly similarity: number; readonly label?: string }[]
+  /** Candidates that a limit excluded, with the limit. */
+  readonly excluded: readonly { readonly candidate: string; readonly limit: string }[]
+}
+
+/** One upstream call. */
+export interface Attempt {
+  readonly decision: string
+  readonly index: number
+  readonly candidate: string
+  readonly provider: string
+  readonly at: number
+  readonly status: number | null
+  /** `null` when it succeeded, else the code of the error table. */
+  readonly error: string | null
+  readonly ttftMs: number | null
+  readonly latencyMs: number
+}
+
+/** One request to an upstream. Aborting `signal` closes the connection in every phase. */
+export interface UpstreamRequest {
+  readonly url: string
+  readonly method: 'GET' | 'POST'
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Uint8Array
+  readonly signal: AbortSignal
+  readonly connectTimeoutMs: number
+}
+
+/** `body` ends cleanly only where the upstream ended it cleanly (a reset or a short body throws); leaving the loop early cancels. */
+export interface UpstreamResponse {
+  readonly status: number
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: AsyncIterable<Uint8Array>
+}
+
+/** How bytes reach an upstream: undici on Node, fetch in a Worker, a function for the demo. Never follows redirects. */
+export type Transport = (request: UpstreamRequest) => Promise<UpstreamResponse>
+
+/** A configured upstream. */
+export interface Provider {
+  readonly id: string
+  readonly wire: Wire
+  /** Origin and path prefix from the configuration, with the API version: `https://api.openai.com/v1`. */
+  readonly baseUrl: string
+  readonly apiKey: string | null
+  /** Extra headers from the configuration. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly transport: Transport
+  readonly timeouts: Timeouts
+  readonly retry: RetryOptions
+  readonly breaker: BreakerOptions
+}
+
+export interface Timeouts {
+  readonly connectTimeoutMs: number
+  /** From sending the request to the first token (streams) or the first byte of the body. */
+  readonly firstTokenTimeoutMs: number
+  /** The longest silence between two chunks after that. */
+  readonly idleTimeoutMs: number
+  /** One attempt, beginning to end. */
+  readonly totalTimeoutMs: number
+}
+
+export interface RetryOptions {
+  /** Upstream calls per request, fail-over included. */
+  readonly maxAttempts: number
+  readonly baseDelayMs: number
+  readonly maxDelayMs: number
+  /** A longer Retry-After is not waited for: the next candidate is asked instead. */
+  readonly maxRetryAfterMs: number
+}
+
+export interface BreakerOptions {
+  /** Failures in a row that open the breaker. */
+  readonly failures: number
+  /** How long it stays open before one probe is let through. */
+  readonly cooldownMs: number
+}
+
+/**
+ * What a streamed answer says, in the terms common to both dialects. A complete stream yields exactly one `finish`,
+ * a failed one exactly one `error`, and nothing after it. Usage comes with `finish`.
+ */
+export type StreamPart =
+  | {
+      readonly type: 'start'
+      readonly id: string | null
+      readonly model: string | null
+      readonly inputTokens: number | null
+    }
+  | { readonly type: 'text'; readonly text: string }
+  | { readonly type: 'refusal'; readonly text: string }
+  | { readonly type: 'reasoning'; readonly text: string }
+  | { readonly type: 'reasoning_signature'; readonly signature: string }
+  | { readonly type: 'tool_start'; readonly index: number; readonly id: string; readonly name: string }
+  /** A piece of the arguments' JSON text. */
+  | { readonly type: 'tool_arguments'; readonly index: number; readonly json: string }
+  | { readonly type: 'finish'; readonly finish: Finish; readonly usage: Usage | null }
+  | { readonly type: 'error'; readonly code: string; readonly message: string }
+
+/** Reads one upstream stream. One reader per attempt. */
+export interface StreamReader {
+  /** Takes bytes however they were cut; returns the parts they complete. */
+  push(chunk: Uint8Array): StreamPart[]
+  /** To be called when the bytes ended cleanly: an unfinished answer yields an `error` part with code `upstream_truncated`. */
+  end(): StreamPart[]
+  /** `pending` until the first part that a client could see. */
+  readonly progress: 'pending' | 'output' | 'finished' | 'failed'
+  readonly usage: Usage | null
+  readonly finish: Finish | null
+}
+
+/** What an upstream's error answer means. */
+export interface UpstreamFailure {
+  readonly code: string
+  readonly message: string
+  /** Another attempt at the same candidate may help. */
+  readonly retryable: boolean
+  /** Another candidate may help: false for what is wrong with the request itself. */
+  readonly failover: boolean
+  readonly retryAfterMs: number | null
+}
+
+/** One request as one candidate must receive it, and how to read its answer: built by `wire/`, used by `call/`. */
+export interface Exchange {
+  /** Appended to the provider's base URL: `/chat/completions`, `/messages`. */
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Uint8Array
+  readonly stream: boolean
+  reader(): StreamReader
+  /** Usage and finish of a complete answer. Throws `upstream_malformed`. */
+  readReply(body: Uint8Array): { readonly usage: Usage | null; readonly finish: Finish | null }
+  readFailure(status: number, headers: Readonly<Record<string, string>>, body: Uint8Array): UpstreamFailure
+}
+
+/** What happened. Exactly one per decision. */
+export interface Outcome {
+  readonly decision: string
+  readonly at: number
+  readonly status: OutcomeStatus
+  /** The candidate that answered, or the last one tried. */
+  readonly candidate: string
+  readonly attempts: number
+  readonly usage: Usage | null
+  /** Where usage comes from. */
+  readonly usageSource: 'provider' | 'estimated' | null
+  readonly costUsd: number | null
+  readonly ttftMs: number | null
+  readonly latencyMs: number
+  readonly finish: Finish | null
+  /** Only with text retention switched on. */
+  readonly answer?: string
+}
+
+/** A score for a decision, any number per decision. */
+export interface Feedback {
+  readonly decision: string
+  readonly principal: string
+  /** In [0, 1]. */
+  readonly value: number
+  readonly source: 'user' | 'judge' | 'check' | 'implicit'
+  readonly comment?: string
+  readonly at: number
+}
+
+/** A vector by the hash of its text. */
+export interface EmbeddingRow {
+  readonly hash: string
+  readonly encoder: string
+  readonly vector: Float32Array
+  readonly at: number
+}
+
+/** A policy put in charge of a route; the newest row per route is the one that serves. `policy: null` serves the constant. */
+export interface Activation {
+  readonly route: string
+  readonly policy: string | null
+  readonly at: number
+  readonly reason: string
+}
+
+export type LogRow =
+  | { readonly table: 'decisions'; readonly row: Decision }
+  | { readonly table: 'attempts'; readonly row: Attempt }
+  | { readonly table: 'outcomes'; readonly row: Outcome }
+  | { readonly table: 'feedback'; readonly row: Feedback }
+  | { readonly table: 'embeddings'; readonly row: EmbeddingRow }
+  | { readonly table: 'policies'; readonly row: Activation }
+
+/** One decision with all that is known of it. */
+export interface DecisionRecord {
+  readonly decision: Decision
+  readonly attempts: readonly Attempt[]
+  readonly outcome: Outcome | null
+  readonly feedback: readonly Feedback[]
+}
+
+/** The log. */
+export interface Store {
+  /** Resolves only when every row survives a crash of the process. Rejects with `log_full` or `log_failed`; nothing is half-written. */
+  append(rows: readonly LogRow[]): Promise<void>
+  decision(id: string): Promise<DecisionRecord | null>
+  /** Newest first. */
+  decisions(options: { limit: number; before?: string; tenant?: string }): Promise<DecisionRecord[]>
+  embedding(hash: string, encoder: string): Promise<Float32Array | null>
+  /** The newest activation of every route. */
+  activations(): Promise<Activation[]>
+  /** Rows refused since start because the queue was full. */
+  readonly dropped: number
+  close(): Promise<void>
+}
