@@ -37,12 +37,12 @@ const TO_ANTHROPIC = {
 
 /** From `finish_reason`; a word that is not known, or none, is `other`. */
 export function finishFromOpenai(raw: string | null): Finish {
-  return { unified: (raw !== null && FROM_OPENAI.get(raw)) || 'other', raw }
+  return { unified: FROM_OPENAI.get(raw ?? '') ?? 'other', raw }
 }
 
 /** From `stop_reason`; a word that is not known, or none, is `other`. */
 export function finishFromAnthropic(raw: string | null): Finish {
-  return { unified: (raw !== null && FROM_ANTHROPIC.get(raw)) || 'other', raw }
+  return { unified: FROM_ANTHROPIC.get(raw ?? '') ?? 'other', raw }
 }
 
 /** The `finish_reason` an OpenAI client sees for an answer of the other dialect. */
