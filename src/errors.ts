@@ -31,12 +31,16 @@ export const ERRORS = {
   upstream_malformed: { status: 502, retryable: true },
   upstream_truncated: { status: 502, retryable: true },
   upstream_timeout: { status: 504, retryable: true },
+  upstream_overloaded: { status: 503, retryable: true },
   upstream_open: { status: 503, retryable: true },
   // Ours.
   overloaded: { status: 503, retryable: true },
   draining: { status: 503, retryable: true },
   log_full: { status: 503, retryable: true },
   log_failed: { status: 503, retryable: true },
+  policy_damaged: { status: 500, retryable: false },
+  policy_unfit: { status: 500, retryable: false },
+  data_invalid: { status: 500, retryable: false },
   internal: { status: 500, retryable: false },
 } as const satisfies Record<string, Entry>
 
