@@ -1,0 +1,57 @@
+/** `POST /v1/feedback`: a score for a decision, from whoever received its id. */
+import * as z from 'zod'
+import { SwitchyardError } from '../errors.ts'
+import type { Feedback, Store } from '../spec.ts'
+
+const schema = z.strictObject({
+  decision: z.string().min(1).max(64),
+  value: z.number().min(0).max(1),
+  source: z.enum(['user', 'judge', 'check', 'implicit']).default('user'),
+  comment: z.string().max(2000).optional(),
+})
+
+/**
+ * Records the score. It is durable when the promise resolves.
+ * @throws `invalid_request` for a malformed body, `decision_not_found` for an unknown id and for another tenant's.
+ */
+export async function recordFeedback(
+  body: unknown,
+  principal: string,
+  { store, now, keepText }: { store: Store; now: number; keepText: boolean },
+): Promise<Feedback> {
+  const parsed = schema.safeParse(body)
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]
+    const param = issue?.path.join('.') ?? ''
+    throw new SwitchyardError(
+      'invalid_request',
+      `Feedback needs {"decision": id, "value": number from 0 to 1}: ${param ? `"${param}": ` : ''}${issue?.message ?? 'malformed body'}.`,
+      param ? { param } : {},
+    )
+  }
+  const { decision, value, source, comment } = parsed.data
+  await ownDecision(store, decision, principal)
+  const feedback: Feedback = {
+    decision,
+    principal,
+    value,
+    source,
+    at: now,
+    ...(comment !== undefined && keepText ? { comment } : {}),
+  }
+  await store.append([{ table: 'feedback', row: feedback }])
+  return feedback
+}
+
+/** The record of a decision, provided it is `principal`'s own: a foreign id looks like one that never was. */
+export async function ownDecision(store: Store, id: string, principal: string) {
+  const record = await store.decision(id)
+  if (record?.decision.tenant !== principal) {
+    throw new SwitchyardError(
+      'decision_not_found',
+      `There is no decision "${id.slice(0, 64)}". Use the id from the x-switchyard-decision header of an answer.`,
+      { param: 'decision' },
+    )
+  }
+  return record
+}
