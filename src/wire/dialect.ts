@@ -19,7 +19,7 @@ export interface Dialect {
   /** A complete answer's usage and finish, without translating it. Throws `upstream_malformed`. */
   readReply(body: Uint8Array): { usage: Usage | null; finish: Finish | null }
   decodeReply(body: Uint8Array): CanonicalReply
-  encodeReply(reply: CanonicalReply): Record<string, unknown>
+  encodeReply(reply: CanonicalReply, options: ReplyOptions): Record<string, unknown>
 
   streamReader(): StreamReader
   streamWriter(options: StreamWriterOptions): StreamWriter
@@ -42,13 +42,16 @@ export interface EncodeOptions {
   readonly version?: string
 }
 
-export interface StreamWriterOptions {
+export interface ReplyOptions {
   /** What the client sees as the answer's model. */
   readonly model: string
   /** Seconds since the epoch. */
   readonly created: number
   /** A unique id without the vendor's prefix. */
   readonly id: string
+}
+
+export interface StreamWriterOptions extends ReplyOptions {
   readonly includeUsage: boolean
   /** Estimated, for dialects that must name input tokens before the upstream does. */
   readonly inputTokens: number

@@ -3,8 +3,7 @@
  * `null` counts as absent, since SDKs write it for options that were not set; unknown fields are never looked at.
  */
 import { SwitchyardError } from '../errors.ts'
-
-export type Fields = Readonly<Record<string, unknown>>
+import { type Fields, isObject } from './json.ts'
 
 /** The error for a field of the wrong type. `expected` with its article: `a string`. */
 export function wrongType(path: string, expected: string): SwitchyardError {
@@ -20,12 +19,8 @@ export function unsupported(path: string, what: string): SwitchyardError {
   )
 }
 
-export function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
 export function fields(value: unknown, path: string): Fields {
-  if (isFields(value)) return value
+  if (isObject(value)) return value
   throw wrongType(path, 'an object')
 }
 
@@ -73,4 +68,20 @@ export function optionalCount(value: unknown, path: string): number | undefined 
 /** `{ [key]: value }`, or nothing where the value is undefined: for optional properties. */
 export function maybe<K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } {
   return value === undefined ? {} : ({ [key]: value } as { [P in K]?: V })
+}
+
+/** A complete answer's body. Throws `upstream_malformed` for what is no JSON object, or is an error under a success status. */
+export function parseReply(body: Uint8Array): Fields {
+  let value: unknown
+  try {
+    value = JSON.parse(new TextDecoder().decode(body))
+  } catch {
+    throw new SwitchyardError('upstream_malformed', 'The upstream sent an answer that is not JSON.')
+  }
+  if (!isObject(value)) {
+    throw new SwitchyardError('upstream_malformed', 'The upstream sent an answer that is not a JSON object.')
+  }
+  if (!isObject(value.error)) return value
+  const message = typeof value.error.message === 'string' ? value.error.message : 'no message'
+  throw new SwitchyardError('upstream_malformed', `The upstream sent an error in place of an answer: ${message}`)
 }

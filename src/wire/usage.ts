@@ -3,13 +3,14 @@
  * tokens; Anthropic's `input_tokens` contains neither, so they are added on the way in and taken off on the way out.
  */
 import type { Usage } from '../spec.ts'
+import { fieldsOf } from './json.ts'
 
 /** OpenAI's `usage`. `null` when it is absent or names no tokens. */
 export function usageFromOpenai(value: unknown): Usage | null {
-  const usage = record(value)
+  const usage = fieldsOf(value)
   if (usage.prompt_tokens === undefined && usage.completion_tokens === undefined) return null
-  const prompt = record(usage.prompt_tokens_details)
-  const completion = record(usage.completion_tokens_details)
+  const prompt = fieldsOf(usage.prompt_tokens_details)
+  const completion = fieldsOf(usage.completion_tokens_details)
   return {
     input: count(usage.prompt_tokens),
     cachedInput: count(prompt.cached_tokens),
@@ -24,7 +25,7 @@ export function usageFromOpenai(value: unknown): Usage | null {
  * overlaid with that of `message_delta`: the latter is cumulative, and may leave out what did not change.
  */
 export function usageFromAnthropic(value: unknown): Usage | null {
-  const usage = record(value)
+  const usage = fieldsOf(value)
   if (usage.input_tokens === undefined && usage.output_tokens === undefined) return null
   const cachedInput = count(usage.cache_read_input_tokens)
   const cacheWrite = count(usage.cache_creation_input_tokens)
@@ -33,7 +34,7 @@ export function usageFromAnthropic(value: unknown): Usage | null {
     cachedInput,
     cacheWrite,
     output: count(usage.output_tokens),
-    reasoning: count(record(usage.output_tokens_details).thinking_tokens),
+    reasoning: count(fieldsOf(usage.output_tokens_details).thinking_tokens),
   }
 }
 
@@ -57,10 +58,6 @@ export function usageToAnthropic(usage: Usage) {
     output_tokens: usage.output,
     output_tokens_details: { thinking_tokens: usage.reasoning },
   }
-}
-
-function record(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
 }
 
 function count(value: unknown): number {
