@@ -1,7 +1,8 @@
 /** What routing needs of a messages request. Runs on every request: one pass, no copies but the joined text. */
 import type { Ask, Capability, Turn } from '../spec.ts'
-import { type Fields, isObject } from './json.ts'
 import {
+  type Fields,
+  isFields,
   list,
   optionalBoolean,
   optionalCount,
@@ -27,7 +28,7 @@ export function anthropicAskForCount(body: Fields): Ask {
   if (body.system !== undefined && body.system !== null) readTurn('system', body.system, 'system', reading)
   for (let i = 0; i < messages.length; i++) {
     const message = messages[i]
-    if (!isObject(message)) throw wrongType(`messages[${i}]`, 'an object')
+    if (!isFields(message)) throw wrongType(`messages[${i}]`, 'an object')
     const role = message.role
     if (typeof role !== 'string') throw wrongType(`messages[${i}].role`, 'a string')
     // A role that is not known is the upstream's to judge; routing reads it as the user's.
@@ -73,7 +74,7 @@ function readTurn(role: Turn['role'], content: unknown, path: string, reading: R
 }
 
 function readBlock(block: unknown, texts: string[], path: string, k: number, reading: Reading): void {
-  if (!isObject(block)) throw wrongType(`${path}[${k}]`, 'an object')
+  if (!isFields(block)) throw wrongType(`${path}[${k}]`, 'an object')
   switch (block.type) {
     case 'text':
       texts.push(text(block.text, `${path}[${k}].text`))
@@ -83,7 +84,7 @@ function readBlock(block: unknown, texts: string[], path: string, k: number, rea
       return
     case 'document': {
       const source = block.source
-      if (isObject(source) && source.type === 'text') texts.push(text(source.data, `${path}[${k}].source.data`))
+      if (isFields(source) && source.type === 'text') texts.push(text(source.data, `${path}[${k}].source.data`))
       else reading.requires.add('documents')
       return
     }

@@ -10,8 +10,8 @@ import type {
   ToolCall,
   ToolChoice,
 } from './canonical.ts'
-import type { Fields } from './json.ts'
 import {
+  type Fields,
   fields,
   list,
   maybe,

@@ -4,8 +4,8 @@ import type { Finish, Usage } from '../spec.ts'
 import type { CanonicalReply, ToolCall } from './canonical.ts'
 import type { ReplyOptions } from './dialect.ts'
 import { finishFromAnthropic, finishToAnthropic } from './finish.ts'
-import { type Fields, fieldsOf, isObject, itemsOf, textOf } from './json.ts'
-import { parseReply } from './read.ts'
+import { fieldsOf, itemsOf, textOf } from './json.ts'
+import { type Fields, isFields, parseReply } from './read.ts'
 import { toolId } from './toolId.ts'
 import { usageFromAnthropic, usageToAnthropic } from './usage.ts'
 
@@ -85,7 +85,7 @@ function writeToolUses(reply: CanonicalReply): object[] {
 function parseObject(json: string): Fields | null {
   try {
     const value: unknown = JSON.parse(json)
-    return isObject(value) ? value : null
+    return isFields(value) ? value : null
   } catch {
     return null
   }

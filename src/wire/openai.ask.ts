@@ -1,8 +1,9 @@
 /** What routing needs of a chat completions request. Runs on every request: one pass, no copies but the joined text. */
 import type { Ask, Capability, Turn } from '../spec.ts'
-import { type Fields, isObject } from './json.ts'
 import {
+  type Fields,
   fields,
+  isFields,
   list,
   optionalBoolean,
   optionalCount,
@@ -31,7 +32,7 @@ export function askOpenai(body: Fields): Ask {
   if (messages.length === 0) throw wrongType('messages', 'an array of at least one message')
   for (let i = 0; i < messages.length; i++) {
     const message = messages[i]
-    if (!isObject(message)) throw wrongType(`messages[${i}]`, 'an object')
+    if (!isFields(message)) throw wrongType(`messages[${i}]`, 'an object')
     if (typeof message.role !== 'string') throw wrongType(`messages[${i}].role`, 'a string')
     const role = ROLES.get(message.role) ?? 'user'
     const content = message.content
@@ -74,7 +75,7 @@ export function readMaxTokens(body: Fields): number | undefined {
 
 /** Adds the part's text or requirement; returns how many images it holds. */
 function readPart(value: unknown, texts: string[], requires: Set<Capability>, i: number, k: number): number {
-  const part = isObject(value) ? value : fields(value, `messages[${i}].content[${k}]`)
+  const part = isFields(value) ? value : fields(value, `messages[${i}].content[${k}]`)
   switch (part.type) {
     case 'text':
       texts.push(text(part.text, `messages[${i}].content[${k}].text`))

@@ -10,9 +10,9 @@ import type {
   ToolCall,
   ToolChoice,
 } from './canonical.ts'
-import type { Fields } from './json.ts'
 import { readMaxTokens } from './openai.ask.ts'
 import {
+  type Fields,
   fields,
   list,
   maybe,

@@ -4,8 +4,8 @@ import type { Finish, Usage } from '../spec.ts'
 import type { CanonicalReply, ToolCall } from './canonical.ts'
 import type { ReplyOptions } from './dialect.ts'
 import { finishFromOpenai, finishToOpenai } from './finish.ts'
-import { type Fields, fieldsOf, isObject, itemsOf, textOf } from './json.ts'
-import { maybe, parseReply } from './read.ts'
+import { fieldsOf, itemsOf, textOf } from './json.ts'
+import { type Fields, isFields, maybe, parseReply } from './read.ts'
 import { toolId } from './toolId.ts'
 import { usageFromOpenai, usageToOpenai } from './usage.ts'
 
@@ -37,7 +37,7 @@ export function decodeOpenaiReply(body: Uint8Array): CanonicalReply {
 
 function firstChoice(reply: Fields): { choice: Fields; message: Fields } {
   const choice = fieldsOf(itemsOf(reply.choices)[0])
-  if (isObject(choice.message)) return { choice, message: choice.message }
+  if (isFields(choice.message)) return { choice, message: choice.message }
   throw new SwitchyardError('upstream_malformed', 'The upstream sent an answer without a message.')
 }
 

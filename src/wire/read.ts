@@ -3,7 +3,13 @@
  * `null` counts as absent, since SDKs write it for options that were not set; unknown fields are never looked at.
  */
 import { SwitchyardError } from '../errors.ts'
-import { type Fields, isObject } from './json.ts'
+
+export type Fields = Readonly<Record<string, unknown>>
+
+/** Whether a parsed value is an object; arrays are not. */
+export function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
 
 /** The error for a field of the wrong type. `expected` with its article: `a string`. */
 export function wrongType(path: string, expected: string): SwitchyardError {
@@ -20,7 +26,7 @@ export function unsupported(path: string, what: string): SwitchyardError {
 }
 
 export function fields(value: unknown, path: string): Fields {
-  if (isObject(value)) return value
+  if (isFields(value)) return value
   throw wrongType(path, 'an object')
 }
 
@@ -78,10 +84,10 @@ export function parseReply(body: Uint8Array): Fields {
   } catch {
     throw new SwitchyardError('upstream_malformed', 'The upstream sent an answer that is not JSON.')
   }
-  if (!isObject(value)) {
+  if (!isFields(value)) {
     throw new SwitchyardError('upstream_malformed', 'The upstream sent an answer that is not a JSON object.')
   }
-  if (!isObject(value.error)) return value
+  if (!isFields(value.error)) return value
   const message = typeof value.error.message === 'string' ? value.error.message : 'no message'
   throw new SwitchyardError('upstream_malformed', `The upstream sent an error in place of an answer: ${message}`)
 }
