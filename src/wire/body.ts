@@ -24,8 +24,12 @@ const ROUTING_KEYS: ReadonlySet<string> = new Set(['model', 'stream'])
  */
 export function readBody(bytes: Uint8Array): Body {
   if (bytes.length === 0) throw new SwitchyardError('invalid_json', 'The request body is empty; send a JSON object.')
-  const span = scan(bytes)
+  const { span, repeated } = scan(bytes)
   const json = parse(bytes)
+  if (repeated !== null) {
+    const message = `\`${repeated}\` appears twice in the request body.`
+    throw new SwitchyardError('invalid_request', message, { param: repeated })
+  }
   if (json.model === undefined) {
     throw new SwitchyardError('invalid_request', 'The request names no model; set `model`.', { param: 'model' })
   }
@@ -76,13 +80,19 @@ const CLOSE_ARRAY = 0x5d
 const OPEN_OBJECT = 0x7b
 const CLOSE_OBJECT = 0x7d
 
+interface Scan {
+  readonly span: { readonly start: number; readonly end: number } | null
+  readonly repeated: string | null
+}
+
 /**
  * One pass over the bytes before anything is allocated: enforces the limits and finds where the string value of the
  * top-level `model` stands, quotes included. Only `JSON.parse` judges whether it is JSON; where it is, the span is right.
  */
-function scan(bytes: Uint8Array): { start: number; end: number } | null {
+function scan(bytes: Uint8Array): Scan {
   const seen = new Set<string>()
-  let span: { start: number; end: number } | null = null
+  let repeated: string | null = null
+  let span: Scan['span'] = null
   let depth = 0
   let entries = 0
   let key = ''
@@ -103,9 +113,7 @@ function scan(bytes: Uint8Array): { start: number; end: number } | null {
       if (depth !== 1) continue
       inKey = false
       if (key === '') continue
-      if (seen.has(key)) {
-        throw new SwitchyardError('invalid_request', `\`${key}\` appears twice in the request body.`, { param: key })
-      }
+      if (seen.has(key)) repeated = key
       seen.add(key)
     } else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) {
       if (++entries > MAX_ENTRIES) throw tooMany()
@@ -117,7 +125,7 @@ function scan(bytes: Uint8Array): { start: number; end: number } | null {
       depth--
     }
   }
-  return span
+  return { span, repeated }
 }
 
 /** From an opening quote to the index after its closing quote. Short strings by a plain loop, long ones by the engine's search. */
