@@ -97,9 +97,14 @@ export async function createOnnxEncoder(options: OnnxOptions): Promise<OnnxEncod
 function providerOf(name: string): Provider {
   const provider = PROVIDERS.find((known) => known === name)
   if (provider !== undefined) return provider
-  throw new SwitchyardError('unsupported', `Execution provider '${name}' is not known; choose one of ${PROVIDERS.join(', ')}.`)
+  throw new SwitchyardError(
+    'unsupported',
+    `Execution provider '${name}' is not known; choose one of ${PROVIDERS.join(', ')}.`,
+  )
 }
 
 async function sha256Of(path: string): Promise<string> {
-  return createHash('sha256').update(await readFile(path)).digest('hex')
+  return createHash('sha256')
+    .update(await readFile(path))
+    .digest('hex')
 }

@@ -21,34 +21,32 @@ const PROBE_TOKENS = 32
 type Run = (texts: readonly Int32Array[]) => Promise<Float32Array[]>
 
 async function serve(data: OnnxWorkerData): Promise<void> {
-  const send = (message: WorkerMessage<OnnxWorkerReady>, transfer: ArrayBuffer[] = []) =>
-    parentPort!.postMessage(message, transfer)
+  const send = (message: WorkerMessage<OnnxWorkerReady>) => parentPort!.postMessage(message)
   const tokenizer = createUnigramTokenizer(JSON.parse(readFileSync(join(data.dir, 'tokenizer.json'), 'utf8')))
   const { provider, skipped, run } = await openBest(data)
   const maxBatch = provider === 'cpu' ? 1 : GPU_BATCH
   const waiting: EmbedJob[] = []
+  let running = false
 
   async function drain(): Promise<void> {
+    running = true
     while (waiting.length > 0) {
+      // Lets the texts that are on their way join this run.
+      await new Promise((resolve) => setImmediate(resolve))
       const jobs = waiting.splice(0, maxBatch)
       try {
         const vectors = await run(jobs.map((job) => tokenize(tokenizer, job.text, data.window)))
-        for (const [i, { id }] of jobs.entries()) {
-          send({ type: 'vector', id, vector: vectors[i]! }, [vectors[i]!.buffer as ArrayBuffer])
-        }
+        for (const [i, { id }] of jobs.entries()) send({ type: 'vector', id, vector: vectors[i]! })
       } catch (error) {
         for (const { id } of jobs) send({ type: 'failed', id, message: messageOf(error) })
       }
-      // Lets the texts that arrived during the run join the next one.
-      await new Promise((resolve) => setImmediate(resolve))
     }
-    running = null
+    running = false
   }
 
-  let running: Promise<void> | null = null
   parentPort!.on('message', (job: EmbedJob) => {
     waiting.push(job)
-    running ??= new Promise((resolve) => setImmediate(resolve)).then(drain)
+    if (!running) void drain()
   })
   const [probe] = await run([tokenize(tokenizer, 'warm up', data.window)])
   send({ type: 'ready', ready: { provider, skipped, dim: probe!.length } })
@@ -87,7 +85,8 @@ async function openBest(data: OnnxWorkerData): Promise<{ provider: Provider; ski
 function whyMissing(provider: Provider): string | null {
   const backends = ort.listSupportedBackends()
   const backend = backends.find(({ name }) => name === provider)
-  if (backend === undefined) return `onnxruntime-node has no ${provider} provider on ${process.platform}-${process.arch}`
+  if (backend === undefined)
+    return `onnxruntime-node has no ${provider} provider on ${process.platform}-${process.arch}`
   if (provider === 'cuda' && !backend.bundled && !existsSync(join(bindingDir(), 'libonnxruntime_providers_cuda.so'))) {
     return `libonnxruntime_providers_cuda.so is not in ${bindingDir()}: install onnxruntime-node with its CUDA libraries`
   }
@@ -120,7 +119,10 @@ async function open(data: OnnxWorkerData, provider: Provider, file: string): Pro
       for (const [column, id] of text.entries()) ids[row * width + column] = BigInt(id)
       mask.fill(1n, row * width, row * width + text.length)
     }
-    const feeds = { input_ids: new ort.Tensor('int64', ids, shape), attention_mask: new ort.Tensor('int64', mask, shape) }
+    const feeds = {
+      input_ids: new ort.Tensor('int64', ids, shape),
+      attention_mask: new ort.Tensor('int64', mask, shape),
+    }
     const { sentence_embedding: output } = await session.run(feeds, ['sentence_embedding'])
     if (!(output?.data instanceof Float32Array)) throw new Error(`${file} has no float32 output sentence_embedding`)
     const flat = output.data
@@ -163,5 +165,6 @@ function messageOf(error: unknown): string {
 try {
   await serve(workerData)
 } catch (error) {
-  parentPort!.postMessage({ type: 'unusable', message: messageOf(error) } satisfies WorkerMessage<OnnxWorkerReady>)
+  const message = `the model in ${workerData.dir} cannot be opened: ${messageOf(error)}`
+  parentPort!.postMessage({ type: 'unusable', message } satisfies WorkerMessage<OnnxWorkerReady>)
 }

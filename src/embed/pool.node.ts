@@ -2,7 +2,7 @@
  * A pool of worker threads that turn texts into vectors. A worker gets one text per message and answers each once; the
  * messages are the types below. A crash costs the texts that were on that worker, and nothing else: it is replaced.
  */
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import { SwitchyardError } from '../errors.ts'
 
 export interface EmbedJob {
@@ -130,7 +130,7 @@ export function startWorker<Ready>(spawn: Spawn): Promise<{ worker: Worker; read
 }
 
 function encoderFailed(why: string): SwitchyardError {
-  return new SwitchyardError('internal', `The encoder failed: ${why}. The request can go on without a vector.`)
+  return new SwitchyardError('internal', `The encoder failed: ${why}.`)
 }
 
 function messageOf(error: unknown): string {

@@ -4,33 +4,15 @@
  *
  * It reads the Hugging Face `tokenizer.json` of such a model and gives the ids of the reference library. Only the pipeline
  * NFKC → Metaspace → Unigram is spoken, without added tokens and post-processing; anything else in the file is refused.
- * Ties between splits of equal score go to the longer first piece, as in the reference library.
+ * Between splits of equal score the one with the longer last piece wins, as in the reference library; other implementations break ties otherwise,
+ * which shows in runs of blanks or of `_`.
  */
-import * as z from 'zod'
 import { SwitchyardError } from '../errors.ts'
 
 /** Text to token ids. */
 export interface Tokenizer {
   encode(text: string): Int32Array
 }
-
-const FILE = z.object({
-  added_tokens: z.array(z.unknown()).max(0),
-  normalizer: z.object({ type: z.literal('NFKC') }),
-  pre_tokenizer: z.object({
-    type: z.literal('Metaspace'),
-    replacement: z.string().length(1),
-    prepend_scheme: z.literal('always'),
-    split: z.literal(false),
-  }),
-  post_processor: z.null(),
-  model: z.object({
-    type: z.literal('Unigram'),
-    unk_id: z.int().nonnegative(),
-    byte_fallback: z.literal(false).optional(),
-    vocab: z.array(z.tuple([z.string().min(1), z.number()])).min(1),
-  }),
-})
 
 /** An unknown character costs this much more than the worst piece, in nats (SentencePiece's `kUnkPenalty`). */
 const UNKNOWN_PENALTY = 10
@@ -40,17 +22,9 @@ const UNKNOWN_PENALTY = 10
  * @throws `unsupported` when the file asks for a step that is not spoken here
  */
 export function createUnigramTokenizer(file: unknown): Tokenizer {
-  const parsed = FILE.safeParse(file)
-  if (!parsed.success) {
-    throw new SwitchyardError(
-      'unsupported',
-      `The tokenizer file is not a plain NFKC, Metaspace, Unigram tokenizer: ${z.prettifyError(parsed.error)}. Use the transformers encoder for this model.`,
-    )
-  }
-  const { model, pre_tokenizer: metaspace } = parsed.data
-  const trie = buildTrie(model.vocab.map(([piece]) => piece))
-  const unknown = model.unk_id
-  const scores = Float64Array.from(model.vocab, ([, score]) => score)
+  const { vocab, unknown, space } = readTokenizer(file)
+  const trie = buildTrie(vocab.map(([piece]) => piece))
+  const scores = Float64Array.from(vocab, ([, score]) => score)
   const unknownScore = scores.reduce((worst, score) => Math.min(worst, score), 0) - UNKNOWN_PENALTY
   scores[unknown] = unknownScore
   let lattice = createLattice(1024)
@@ -91,8 +65,8 @@ export function createUnigramTokenizer(file: unknown): Tokenizer {
     encode(text) {
       const normal = text.normalize('NFKC')
       if (normal === '') return new Int32Array(0)
-      const spaced = normal.replaceAll(' ', metaspace.replacement)
-      const input = spaced.startsWith(metaspace.replacement) ? spaced : metaspace.replacement + spaced
+      const spaced = normal.replaceAll(' ', space)
+      const input = spaced.startsWith(space) ? spaced : space + spaced
       if (input.length >= lattice.best.length) lattice = createLattice(input.length * 2)
       search(input)
 
@@ -106,6 +80,51 @@ export function createUnigramTokenizer(file: unknown): Tokenizer {
       return ids.slice(first)
     },
   }
+}
+
+/** Checks by hand, not by schema: every worker thread reads this file, and a schema library would cost it 15 MB and 50 ms. */
+function readTokenizer(file: unknown): {
+  vocab: readonly (readonly [string, number])[]
+  unknown: number
+  space: string
+} {
+  const { normalizer, pre_tokenizer, post_processor, added_tokens, model } = fields(file)
+  const metaspace = fields(pre_tokenizer)
+  const { type, vocab, unk_id, byte_fallback } = fields(model)
+  expect(fields(normalizer).type === 'NFKC', 'normalizer must be NFKC')
+  expect(metaspace.type === 'Metaspace', 'pre_tokenizer must be Metaspace')
+  expect(
+    metaspace.prepend_scheme === 'always' && metaspace.split === false,
+    'pre_tokenizer must always prepend and never split',
+  )
+  expect(typeof metaspace.replacement === 'string', 'pre_tokenizer.replacement must be a string')
+  expect(post_processor === null, 'post_processor must be null')
+  expect(Array.isArray(added_tokens) && added_tokens.length === 0, 'added_tokens must be empty')
+  expect(type === 'Unigram' && byte_fallback !== true, 'model must be Unigram without byte_fallback')
+  expect(isVocabulary(vocab) && vocab.length > 0, 'model.vocab must be a list of [piece, score]')
+  expect(typeof unk_id === 'number' && unk_id in vocab, 'model.unk_id must be an index of the vocabulary')
+  return { vocab, unknown: unk_id, space: metaspace.replacement }
+}
+
+function expect(holds: boolean, what: string): asserts holds {
+  if (holds) return
+  throw new SwitchyardError(
+    'unsupported',
+    `The tokenizer file is not a plain NFKC, Metaspace, Unigram tokenizer: ${what}. Use the transformers encoder for this model.`,
+  )
+}
+
+function fields(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? { ...value } : {}
+}
+
+function isVocabulary(value: unknown): value is [string, number][] {
+  return (
+    Array.isArray(value) &&
+    value.every(
+      (row) => Array.isArray(row) && typeof row[0] === 'string' && row[0] !== '' && typeof row[1] === 'number',
+    )
+  )
 }
 
 function createLattice(size: number) {

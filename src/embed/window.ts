@@ -58,7 +58,10 @@ export function cut(text: string, maxChars: number): string {
   const head = Math.floor((maxChars - 1) * HEAD_SHARE)
   const tail = text.length - (maxChars - 1 - head)
   // Joined, not concatenated: engines represent slices and concatenations as views that would keep all of `text` alive.
-  return [text.slice(0, splitsPair(text, head) ? head - 1 : head), text.slice(splitsPair(text, tail) ? tail + 1 : tail)].join('\n')
+  return [
+    text.slice(0, splitsPair(text, head) ? head - 1 : head),
+    text.slice(splitsPair(text, tail) ? tail + 1 : tail),
+  ].join('\n')
 }
 
 /** Head and tail of token ids, at most `limit` together, in the shares of `cut`. */

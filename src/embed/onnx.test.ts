@@ -1,0 +1,136 @@
+import { createHash } from 'node:crypto'
+import { mkdtempSync, readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describeEncoder } from './doctor.node.ts'
+import { createOnnxEncoder, type OnnxEncoder, type OnnxWorkerData, type OnnxWorkerReady } from './onnx.node.ts'
+import { createPool, startWorker, workerFile } from './pool.node.ts'
+
+const DIR = 'models/use-lite'
+const TEXTS = [
+  'What is 2 + 2?',
+  '',
+  '你好',
+  'x '.repeat(5000),
+  'How do I cook rice?',
+  'What is the best way of cooking rice?',
+]
+
+const dot = (a: Float32Array, b: Float32Array) => a.reduce((sum, value, i) => sum + value * b[i]!, 0)
+
+describe('createOnnxEncoder', () => {
+  let encoder: OnnxEncoder
+  beforeAll(async () => {
+    encoder = await createOnnxEncoder({ dir: DIR, threads: 2 })
+  })
+  afterAll(() => encoder.close())
+
+  it('says which model it is, by the hash of the file in use', () => {
+    const file = readFileSync(join(DIR, `model.${encoder.info.precision}.onnx`))
+    expect(encoder.info).toMatchObject({
+      id: 'use-lite',
+      dim: 512,
+      sha256: createHash('sha256').update(file).digest('hex'),
+    })
+  })
+
+  it('gives a text one unit vector, alone or beside others', async () => {
+    const together = await encoder.embed(TEXTS)
+    const repeated = await Promise.all([...TEXTS, ...TEXTS].map((text) => encoder.embed([text])))
+    for (const [i, vector] of together.entries()) {
+      expect(vector).toHaveLength(512)
+      expect(Math.hypot(...vector)).toBeCloseTo(1, 5)
+      expect(repeated[i]![0]).toEqual(vector)
+      expect(repeated[i + TEXTS.length]![0]).toEqual(vector)
+    }
+  })
+
+  it('puts texts that mean the same near each other', async () => {
+    const [sum, , , , rice, alsoRice] = await encoder.embed(TEXTS)
+    expect(dot(rice!, alsoRice!)).toBeGreaterThan(dot(rice!, sum!) + 0.3)
+  })
+
+  it('reports the provider in use and a reason for every better one', async () => {
+    const report = await describeEncoder(encoder)
+    expect(report.medianMs).toBeGreaterThan(0)
+    if (report.provider === 'cpu') {
+      expect(report.threads).toBe(2)
+      expect(report.skipped.map(({ provider }) => provider)).toEqual(['cuda', 'coreml', 'webgpu', 'dml'])
+    }
+    for (const { reason } of report.skipped) expect(reason.length).toBeGreaterThan(10)
+  })
+
+  it('falls back to the CPU when the asked provider cannot be used, and says why', async () => {
+    const impossible = process.platform === 'win32' ? 'coreml' : 'dml'
+    const fallen = await createOnnxEncoder({ dir: DIR, threads: 1, provider: impossible })
+    expect(fallen.provider).toMatchObject({ provider: 'cpu', skipped: [{ provider: impossible }] })
+    expect(await fallen.embed(['hello'])).toEqual(await encoder.embed(['hello']))
+    await fallen.close()
+  })
+
+  it('refuses an unknown provider and a folder without a model', async () => {
+    await expect(createOnnxEncoder({ dir: DIR, provider: 'cudaa' })).rejects.toThrow(
+      "Execution provider 'cudaa' is not known",
+    )
+    const empty = mkdtempSync(join(tmpdir(), 'encoder-'))
+    await expect(createOnnxEncoder({ dir: empty })).rejects.toThrow(`the model in ${empty} cannot be opened`)
+  })
+
+  it('rejects what is under way when it is closed, and what comes after', async () => {
+    const closing = await createOnnxEncoder({ dir: DIR, threads: 1 })
+    const rejected = expect(closing.embed(['a', 'b'])).rejects.toThrow('closed')
+    await closing.close()
+    await rejected
+    await expect(closing.embed(['c'])).rejects.toThrow('closed')
+  })
+})
+
+describe('a crash of a worker', () => {
+  const workerData: OnnxWorkerData = { dir: DIR, window: 128, providers: ['cpu'], compare: false, threads: 1 }
+
+  it('rejects the texts on it and is replaced before the next one', async () => {
+    const started: Worker[] = []
+    const spawn = () => {
+      const worker = new Worker(workerFile('./onnx.worker', import.meta.url), { workerData })
+      started.push(worker)
+      return worker
+    }
+    const { worker } = await startWorker<OnnxWorkerReady>(spawn)
+    const pool = createPool([worker], spawn)
+    const [before] = await pool.embed(['the same text'])
+    const lost = expect(pool.embed(['lost', 'also lost'])).rejects.toThrow('its worker crashed')
+    await started[0]!.terminate()
+    await lost
+    expect(await pool.embed(['the same text'])).toEqual([before])
+    expect(started).toHaveLength(2)
+
+    // Again while its replacement is idle, without anybody waiting.
+    await started[1]!.terminate()
+    expect(await pool.embed(['the same text'])).toEqual([before])
+    expect(started).toHaveLength(3)
+    await pool.close()
+    expect(started).toHaveLength(3)
+  })
+
+  it('does not start workers over and over when they cannot start', async () => {
+    let broken = false
+    let spawned = 0
+    const spawn = () => {
+      spawned++
+      if (broken) return new Worker('throw new Error("no memory")', { eval: true })
+      return new Worker(workerFile('./onnx.worker', import.meta.url), { workerData })
+    }
+    const { worker } = await startWorker<OnnxWorkerReady>(spawn)
+    const pool = createPool([worker], spawn)
+    broken = true
+    await worker.terminate()
+    await expect(pool.embed(['a'])).rejects.toThrow('no memory')
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    expect(spawned).toBeLessThanOrEqual(3)
+    broken = false
+    expect(await pool.embed(['a'])).toHaveLength(1)
+    await pool.close()
+  })
+})

@@ -1,0 +1,18 @@
+/** A request as the estimators see it. */
+import type { Ask, Query } from '../spec.ts'
+import { estimateInputTokens, extractFeatures } from './features.ts'
+
+/**
+ * @param text the windowed text, see `windowText`
+ * @param vector of that text, or `null` when the encoder had none in time
+ */
+export function makeQuery(ask: Ask, text: string, vector: Float32Array | null): Query {
+  return {
+    text,
+    vector,
+    features: extractFeatures(ask),
+    inputTokens: estimateInputTokens(ask),
+    ...(ask.maxOutputTokens === undefined ? {} : { maxOutputTokens: ask.maxOutputTokens }),
+    requires: ask.requires,
+  }
+}
