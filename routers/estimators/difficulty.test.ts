@@ -1,0 +1,4 @@
+import { testEstimator } from '../contract.ts'
+import { difficulty } from './difficulty.ts'
+
+testEstimator(difficulty)

@@ -1,0 +1,4 @@
+import { testEstimator } from '../contract.ts'
+import { knn } from './knn.ts'
+
+testEstimator(knn)

@@ -1,0 +1,4 @@
+import { testEstimator } from '../contract.ts'
+import { linear } from './linear.ts'
+
+testEstimator(linear)

@@ -1,0 +1,83 @@
+/** Synthetic candidates, queries and outcomes with a known truth, for tests and benchmarks of routers. */
+import type { Candidate, Query, TrainingSet } from '../src/spec.ts'
+import { sigmoid } from './math.ts'
+
+const DIM = 16
+const FEATURES = 3
+
+/** A small generator of uniform numbers in [0, 1) (mulberry32): the same seed, the same numbers. */
+export function seeded(seed: number): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let t = Math.imul(state ^ (state >>> 15), state | 1)
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
+  }
+}
+
+/** `count` candidates, each dearer than the one before. */
+export function candidatesOf(count: number): Candidate[] {
+  return Array.from({ length: count }, (_, c) => ({
+    id: `model-${c}`,
+    provider: 'test',
+    model: `model-${c}`,
+    wire: 'openai' as const,
+    price: { inputPerMTok: 0.1 * 3 ** c, outputPerMTok: 0.4 * 3 ** c },
+    contextWindow: 128_000,
+    capabilities: new Set([]),
+    tags: [],
+  }))
+}
+
+export function queryOf(random: () => number, { dim = DIM, features = FEATURES } = {}): Query {
+  // As with real encoders, a part of the space holds almost all of the variance.
+  const vector = Float32Array.from({ length: dim }, (_, j) => normal(random) * (j < dim / 4 ? 1 : 0.1))
+  const norm = Math.hypot(...vector)
+  return {
+    text: '',
+    vector: vector.map((value) => value / norm),
+    features: Float64Array.from({ length: features }, () => normal(random)),
+    inputTokens: 500,
+    requires: new Set(),
+  }
+}
+
+/**
+ * Outcomes of four candidates whose chance of a right answer falls with the query's difficulty, which the first component of its vector and its
+ * first feature decide; the better a candidate, the harder the queries it can do. `truth` holds the chances, [rows, 4].
+ */
+export function plantedSet(rows: number, random: () => number): TrainingSet & { readonly truth: Float64Array } {
+  const candidates = candidatesOf(4)
+  const queries = Array.from({ length: rows }, () => queryOf(random))
+  const m = candidates.length
+  const truth = new Float64Array(rows * m)
+  const quality = new Float64Array(rows * m)
+  const outputTokens = new Float64Array(rows * m)
+  for (const [i, { vector, features }] of queries.entries()) {
+    const difficulty = 1.5 * Math.sqrt(DIM / 4) * vector![0]! + 1.5 * features[0]!
+    for (let c = 0; c < m; c++) {
+      truth[i * m + c] = sigmoid(c - 1 - difficulty)
+      quality[i * m + c] = random() < truth[i * m + c]! ? 1 : 0
+      outputTokens[i * m + c] = Math.round(100 * (c + 1) * Math.exp(0.3 * normal(random)))
+    }
+  }
+  return { queries, candidates, quality, outputTokens, truth }
+}
+
+/** The same set with a share of its outcomes not known, and those of candidate `blind` altogether. */
+export function withMissing<T extends TrainingSet>(
+  data: T,
+  random: () => number,
+  { share, blind }: { share: number; blind?: number },
+): T {
+  const m = data.candidates.length
+  const hidden = data.quality.map((_, i) => (i % m === blind || random() < share ? 1 : 0))
+  const hide = (matrix: Float64Array) => matrix.map((value, i) => (hidden[i] === 1 ? Number.NaN : value))
+  return { ...data, quality: hide(data.quality), outputTokens: hide(data.outputTokens) }
+}
+
+/** Box–Muller. */
+function normal(random: () => number): number {
+  return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())
+}

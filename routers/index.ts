@@ -1,0 +1,42 @@
+/** The routers that ship: add yours to the list, and call its conformance test from a test beside it. */
+import type { EstimatorFamily, Planner } from '../src/spec.ts'
+import { constant } from './estimators/constant.ts'
+import { difficulty } from './estimators/difficulty.ts'
+import { knn } from './estimators/knn.ts'
+import { linear } from './estimators/linear.ts'
+import { utility } from './planners/utility.ts'
+
+export const estimators: readonly EstimatorFamily[] = [constant, knn, linear, difficulty]
+
+export const planners: readonly Planner[] = [utility]
+
+/** A pair under one name. */
+export interface Preset {
+  readonly name: string
+  readonly estimator: string
+  readonly planner: string
+}
+
+export const presets: readonly Preset[] = [
+  { name: 'knn', estimator: 'knn', planner: 'utility' },
+  { name: 'cost-aware', estimator: 'linear', planner: 'utility' },
+]
+
+/** Throws a `RangeError` that lists the names there are. */
+export function findEstimator(name: string): EstimatorFamily {
+  return find('estimator', estimators, name)
+}
+
+export function findPlanner(name: string): Planner {
+  return find('planner', planners, name)
+}
+
+export function findPreset(name: string): Preset {
+  return find('preset', presets, name)
+}
+
+function find<T extends { readonly name: string }>(kind: string, list: readonly T[], name: string): T {
+  const found = list.find((entry) => entry.name === name)
+  if (found) return found
+  throw new RangeError(`there is no ${kind} '${name}'; choose one of: ${list.map((entry) => entry.name).join(', ')}`)
+}

@@ -1,0 +1,32 @@
+/** Small numerical helpers shared by the estimators. */
+
+export function clamp(value: number, low: number, high: number): number {
+  return Math.min(high, Math.max(low, value))
+}
+
+export function sigmoid(x: number): number {
+  return 1 / (1 + Math.exp(-x))
+}
+
+/** Inverse of `sigmoid`; probabilities are kept a little away from 0 and 1 so that the result is finite. */
+export function logit(probability: number): number {
+  const p = clamp(probability, 0.01, 0.99)
+  return Math.log(p / (1 - p))
+}
+
+/** Product of row `row` of a row-major matrix of `width` columns with `x`. */
+export function dotRow(matrix: Float32Array | Float64Array, row: number, width: number, x: Float64Array): number {
+  const start = row * width
+  let sum = 0
+  for (let j = 0; j < width; j++) sum += matrix[start + j]! * x[j]!
+  return sum
+}
+
+/** A random subset of `count` of the numbers 0 … n−1, ascending; all of them when `count` ≥ n (selection sampling). */
+export function sampleRows(n: number, count: number, random: () => number): number[] {
+  const rows: number[] = []
+  for (let i = 0; i < n && rows.length < count; i++) {
+    if (random() * (n - i) < count - rows.length) rows.push(i)
+  }
+  return rows
+}

@@ -1,0 +1,4 @@
+import { testPlanner } from '../contract.ts'
+import { utility } from './utility.ts'
+
+testPlanner(utility)

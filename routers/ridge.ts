@@ -1,0 +1,150 @@
+/**
+ * Ridge regression of many targets on one matrix. Targets that are known on the same rows share one factorisation; the penalty is
+ * chosen by generalised cross-validation (Golub, Heath and Wahba 1979), which the singular values give without refitting.
+ */
+import { dotRow } from './math.ts'
+import { type Spectrum, spectrum } from './spectrum.ts'
+
+/** Penalties tried, on rows of total variance about 2. The largest is as good as a constant. */
+const PENALTIES = Array.from({ length: 15 }, (_, i) => 10 ** (-2 + i / 2))
+/** Generalised cross-validation says nothing once the fit has almost as many parameters as rows. */
+const MAX_FREEDOM = 0.9
+const EVERY_ROW = 'every row'
+
+export interface Ridge {
+  readonly penalty: number
+  /** [targets, 1 + width]: intercept, then weights. A target without any known row keeps zeros. */
+  readonly weights: Float64Array
+  /** Per target, corrected for the parameters spent; NaN where nothing is known. */
+  readonly residualStd: Float64Array
+}
+
+export interface RidgeSolver {
+  /** `targets` is row-major [n, columns]; NaN = not known. All columns get the same penalty. */
+  solve(targets: Float64Array, columns: number): Ridge
+  /** Of the whole matrix, centred. */
+  spectrum(): Spectrum
+}
+
+interface Group {
+  readonly columns: number[]
+  readonly rows: readonly number[]
+  readonly centre: Float64Array
+  readonly spectrum: Spectrum
+}
+
+/** Factorisations are kept between calls for targets known on the same rows. `x` is row-major [n, width]. */
+export function createRidge(x: Float64Array, n: number, width: number): RidgeSolver {
+  const factored = new Map<string, Omit<Group, 'columns'>>()
+  const all = Array.from({ length: n }, (_, i) => i)
+
+  function factor(rows: readonly number[], key: string): Omit<Group, 'columns'> {
+    const found = factored.get(key)
+    if (found) return found
+    const centre = new Float64Array(width)
+    for (const i of rows) for (let j = 0; j < width; j++) centre[j]! += x[i * width + j]! / rows.length
+    const centred = new Float64Array(rows.length * width)
+    for (const [r, i] of rows.entries()) {
+      for (let j = 0; j < width; j++) centred[r * width + j] = x[i * width + j]! - centre[j]!
+    }
+    const group = { rows, centre, spectrum: spectrum(centred, rows.length, width) }
+    factored.set(key, group)
+    return group
+  }
+
+  function solve(targets: Float64Array, columns: number): Ridge {
+    const groups = new Map<string, Group>()
+    for (let c = 0; c < columns; c++) {
+      const rows = all.filter((i) => !Number.isNaN(targets[i * columns + c]!))
+      if (rows.length === 0) continue
+      const key = rows.length === n ? EVERY_ROW : rows.join()
+      const group = groups.get(key) ?? { ...factor(rows, key), columns: [] }
+      group.columns.push(c)
+      groups.set(key, group)
+    }
+    const projected = [...groups.values()].flatMap((group) =>
+      group.columns.map((column) => ({
+        group,
+        column,
+        ...projectTarget(x, width, group, { targets, columns, column }),
+      })),
+    )
+    const losses = PENALTIES.map((penalty) => {
+      return projected.reduce((sum, target) => sum + crossValidated(target.group, target, penalty), 0)
+    })
+    const penalty = PENALTIES[losses.indexOf(Math.min(...losses))] ?? PENALTIES.at(-1)!
+
+    const weights = new Float64Array(columns * (1 + width))
+    const residualStd = new Float64Array(columns).fill(Number.NaN)
+    for (const { group, column, mean, along, total } of projected) {
+      const { rank, values, directions } = group.spectrum
+      const out = weights.subarray(column * (1 + width) + 1, (column + 1) * (1 + width))
+      for (let r = 0; r < rank; r++) {
+        const coefficient = (Math.sqrt(values[r]!) * along[r]!) / (values[r]! + penalty)
+        for (let j = 0; j < width; j++) out[j]! += coefficient * directions[r * width + j]!
+      }
+      weights[column * (1 + width)] = mean - dotRow(out, 0, width, group.centre)
+      const { freedom, error } = residual(group, { along, total }, penalty)
+      residualStd[column] = Math.sqrt(error / Math.max(1, group.rows.length - 1 - freedom))
+    }
+    return { penalty, weights, residualStd }
+  }
+  return { solve, spectrum: () => factor(all, EVERY_ROW).spectrum }
+}
+
+/** Predictions of all targets for one row. */
+export function predictRidge(weights: Float64Array, target: number, row: Float64Array): number {
+  const start = target * (1 + row.length)
+  let sum = weights[start]!
+  for (let j = 0; j < row.length; j++) sum += weights[start + 1 + j]! * row[j]!
+  return sum
+}
+
+/** A target in the coordinates of the left singular vectors. */
+interface Projected {
+  readonly along: Float64Array
+  /** Sum of squares about the mean. */
+  readonly total: number
+}
+
+function projectTarget(
+  x: Float64Array,
+  width: number,
+  { rows, centre, spectrum: { rank, values, directions } }: Group,
+  { targets, columns, column }: { targets: Float64Array; columns: number; column: number },
+): Projected & { mean: number } {
+  const mean = rows.reduce((sum, i) => sum + targets[i * columns + column]!, 0) / rows.length
+  const product = new Float64Array(width)
+  let total = 0
+  for (const i of rows) {
+    const deviation = targets[i * columns + column]! - mean
+    total += deviation * deviation
+    for (let j = 0; j < width; j++) product[j]! += deviation * (x[i * width + j]! - centre[j]!)
+  }
+  const along = Float64Array.from(
+    { length: rank },
+    (_, r) => dotRow(directions, r, width, product) / Math.sqrt(values[r]!),
+  )
+  return { mean, along, total }
+}
+
+/** Effective number of parameters and residual sum of squares under a penalty. */
+function residual({ spectrum: { values } }: Group, { along, total }: Projected, penalty: number) {
+  let freedom = 0
+  let error = total
+  for (const [r, value] of values.entries()) {
+    const kept = value / (value + penalty)
+    freedom += kept
+    error -= along[r]! ** 2 * (1 - (1 - kept) ** 2)
+  }
+  return { freedom, error: Math.max(0, error) }
+}
+
+function crossValidated(group: Group, target: Projected, penalty: number): number {
+  const n = group.rows.length
+  const { freedom, error } = residual(group, target, penalty)
+  // Too small a group to judge any penalty: it must not veto the others' choice.
+  if (n < 3) return 0
+  if (1 + freedom > MAX_FREEDOM * n) return Number.POSITIVE_INFINITY
+  return (n * n * error) / (n - 1 - freedom) ** 2
+}
