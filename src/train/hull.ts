@@ -39,18 +39,6 @@ export function qualityAt(hull: readonly CostQuality[], costUsd: number): number
   return hull.at(-1)!.quality
 }
 
-/** The least cost at which the hull reaches a quality; `null` when it never does. */
-export function costAt(hull: readonly CostQuality[], quality: number): number | null {
-  const first = hull[0]
-  if (first === undefined) return null
-  if (first.quality >= quality) return first.costUsd
-  for (let i = 1; i < hull.length; i++) {
-    const [a, b] = [hull[i - 1]!, hull[i]!]
-    if (b.quality >= quality) return a.costUsd + (quality - a.quality) / slope(a, b)
-  }
-  return null
-}
-
 function slope(a: CostQuality, b: CostQuality): number {
   return b.costUsd === a.costUsd ? Number.POSITIVE_INFINITY : (b.quality - a.quality) / (b.costUsd - a.costUsd)
 }

@@ -1,0 +1,181 @@
+/**
+ * Exact evaluation on full-information data: every candidate's outcome is recorded for every query, so what a policy
+ * would have earned is looked up, not estimated.
+ */
+import type { OutcomeSet } from './dataset.ts'
+import { type CostQuality, hullOf, qualityAt } from './hull.ts'
+import { bootstrap, type Interval, weightedMean } from './metrics.ts'
+import { at, costsOf, isComplete, lambdaGrid } from './rows.ts'
+
+/** A router as the evaluation sees it: the column of the candidate chosen for a row of the set at λ. */
+export type Choose = (row: number, lambda: number) => number
+
+/** A router at one λ, on average over the queries. */
+export interface Point extends CostQuality {
+  readonly lambda: number
+  /** Share of the queries that each candidate got, in the set's order. */
+  readonly shares: readonly number[]
+}
+
+/** What one router reaches when λ is swept. Intervals cover 95 %, paired over queries. */
+export interface Score {
+  readonly name: string
+  readonly points: readonly Point[]
+  /** One entry per budget: the best swept point that costs no more, and its lead over the hull of single models there. */
+  readonly budgets: readonly {
+    /** Share of the best single model's cost. */
+    readonly share: number
+    readonly quality: Interval
+    readonly lead: Interval
+  }[]
+  /** Highest quality of any swept point, less the best single model's. */
+  readonly peakGain: Interval
+  /** Least cost of a swept point with at least the best single model's quality, as a share of its cost; infinite when none has it. */
+  readonly costShare: Interval
+}
+
+export interface Evaluation {
+  readonly set: string
+  /** Queries evaluated; rows with unknown outcomes are left out and counted. */
+  readonly queries: number
+  readonly leftOut: number
+  readonly candidates: readonly string[]
+  readonly singles: readonly CostQuality[]
+  /** Column of the candidate with the highest quality on the training rows. */
+  readonly bestSingle: number
+  readonly cheapest: number
+  /** Per query the cheapest of the best candidates: what no router can pass. */
+  readonly oracle: CostQuality
+  /** Quality that mixing single models buys, per budget. */
+  readonly hull: readonly { readonly share: number; readonly quality: number | null }[]
+  readonly scores: readonly Score[]
+}
+
+export interface EvaluateOptions {
+  readonly train: readonly number[]
+  readonly test: readonly number[]
+  readonly routers: readonly { readonly name: string; readonly choose: Choose }[]
+  readonly random: () => number
+  /** Bootstrap draws. */
+  readonly draws?: number
+  /** Shares of the best single model's cost. */
+  readonly budgets?: readonly number[]
+  /** Default: 0 and 60 values spanning the hull of single models on the training rows and a hundredfold beyond. */
+  readonly lambdas?: readonly number[]
+}
+
+/** Evaluates routers on the test rows, beside the baselines that need no learning (see `baselines`). */
+export function evaluate(set: OutcomeSet, options: EvaluateOptions): Evaluation {
+  const { budgets = [0.1, 0.25, 0.5], draws = 500 } = options
+  const costs = costsOf(set)
+  const train = options.train.filter((row) => isComplete(set, costs, row))
+  const test = options.test.filter((row) => isComplete(set, costs, row))
+  const lambdas = options.lambdas ?? lambdaGrid(set, train, { points: 60, reach: 100 })
+  const columns = set.candidates.map((_, column) => column)
+  const singlesOn = (rows: readonly number[]) => columns.map((column) => average(set, costs, rows, () => column))
+  const trained = singlesOn(train)
+  const bestSingle = columns.reduce((best, c) => (trained[c]!.quality > trained[best]!.quality ? c : best), 0)
+  const cheapest = columns.reduce((best, c) => (trained[c]!.costUsd < trained[best]!.costUsd ? c : best), 0)
+  const singles = singlesOn(test)
+  const hull = hullOf(singles)
+  const single = columns.map((column) => outcomesOf(set, costs, test, () => column))
+
+  const scores = options.routers.map(({ name, choose }): Score => {
+    const sweeps = lambdas.map((lambda) => {
+      const chosen = test.map((row) => choose(row, lambda))
+      return { lambda, chosen, ...outcomesOf(set, costs, test, (_row, i) => chosen[i]!) }
+    })
+    const statistics = (weights: Float64Array): number[] => {
+      const averageOf = (one: Outcomes) => ({
+        costUsd: weightedMean(one.costs, weights),
+        quality: weightedMean(one.qualities, weights),
+      })
+      const alone = single.map(averageOf)
+      const best = alone[bestSingle]!
+      const mixed = hullOf(alone)
+      const points = sweeps.map(averageOf)
+      const reached = points.filter((point) => point.quality >= best.quality)
+      const bought = budgets.map((share) => bestWithin(points, share * best.costUsd))
+      return [
+        Math.max(...points.map((point) => point.quality)) - best.quality,
+        Math.min(...reached.map((point) => point.costUsd)) / best.costUsd,
+        ...bought,
+        ...bought.map((quality, i) => quality - (qualityAt(mixed, budgets[i]! * best.costUsd) ?? 0)),
+      ]
+    }
+    const [peakGain, costShare, ...rest] = bootstrap(test.length, statistics, { random: options.random, draws })
+    return {
+      name,
+      points: sweeps.map((sweep) => ({
+        lambda: sweep.lambda,
+        costUsd: sweep.costs.reduce((sum, cost) => sum + cost, 0) / test.length,
+        quality: sweep.qualities.reduce((sum, quality) => sum + quality, 0) / test.length,
+        shares: columns.map((column) => sweep.chosen.filter((one) => one === column).length / test.length),
+      })),
+      budgets: budgets.map((share, i) => ({ share, quality: rest[i]!, lead: rest[budgets.length + i]! })),
+      peakGain: peakGain!,
+      costShare: costShare!,
+    }
+  })
+  return {
+    set: set.name,
+    queries: test.length,
+    leftOut: options.test.length - test.length,
+    candidates: set.candidates.map((candidate) => candidate.id),
+    singles,
+    bestSingle,
+    cheapest,
+    oracle: average(set, costs, test, (row) => oracleColumn(set, costs, row)),
+    hull: budgets.map((share) => ({ share, quality: qualityAt(hull, share * singles[bestSingle]!.costUsd) })),
+    scores,
+  }
+}
+
+/** The cheapest of the candidates that do best on a row. */
+export function oracleColumn(set: OutcomeSet, costs: Float64Array, row: number): number {
+  let best = 0
+  for (let column = 1; column < set.candidates.length; column++) {
+    const lead = at(set, set.quality, row, column) - at(set, set.quality, row, best)
+    if (lead > 0 || (lead === 0 && at(set, costs, row, column) < at(set, costs, row, best))) best = column
+  }
+  return best
+}
+
+interface Outcomes {
+  readonly qualities: Float64Array
+  readonly costs: Float64Array
+}
+
+function outcomesOf(
+  set: OutcomeSet,
+  costs: Float64Array,
+  rows: readonly number[],
+  choose: (row: number, index: number) => number,
+): Outcomes {
+  const qualities = new Float64Array(rows.length)
+  const paid = new Float64Array(rows.length)
+  for (const [i, row] of rows.entries()) {
+    const column = choose(row, i)
+    qualities[i] = at(set, set.quality, row, column)
+    paid[i] = at(set, costs, row, column)
+  }
+  return { qualities, costs: paid }
+}
+
+function average(
+  set: OutcomeSet,
+  costs: Float64Array,
+  rows: readonly number[],
+  choose: (row: number, index: number) => number,
+): CostQuality {
+  const outcomes = outcomesOf(set, costs, rows, choose)
+  const sum = (values: Float64Array) => values.reduce((total, value) => total + value, 0)
+  return { costUsd: sum(outcomes.costs) / rows.length, quality: sum(outcomes.qualities) / rows.length }
+}
+
+/** Quality of the best point within a budget; of the cheapest point when none is. */
+function bestWithin(points: readonly CostQuality[], budgetUsd: number): number {
+  const affordable = points.filter((point) => point.costUsd <= budgetUsd)
+  if (affordable.length > 0) return Math.max(...affordable.map((point) => point.quality))
+  return points.reduce((cheapest, point) => (point.costUsd < cheapest.costUsd ? point : cheapest)).quality
+}

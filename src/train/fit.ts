@@ -1,0 +1,70 @@
+/** Trains a policy: the estimator on all rows, the guard on cross-fitted predictions of the same rows. */
+import { FEATURES } from '../embed/features.ts'
+import type {
+  EncoderInfo,
+  EstimatorFamily,
+  EstimatorState,
+  JsonObject,
+  Planner,
+  PolicyManifest,
+  Query,
+} from '../spec.ts'
+import type { OutcomeSet } from './dataset.ts'
+import { fitGuard } from './guard.ts'
+import { toTrainingSet } from './rows.ts'
+
+export interface FitOptions<Options extends object> {
+  readonly set: OutcomeSet
+  /** Rows to learn from. */
+  readonly rows: readonly number[]
+  /** `queries[i]` belongs to `rows[i]`. */
+  readonly queries: readonly Query[]
+  readonly family: EstimatorFamily<Options>
+  /** What differs from the family's defaults. */
+  readonly options?: Partial<Options>
+  readonly planner: Planner
+  readonly plannerOptions?: JsonObject
+  /** What made the queries' vectors; `null`: they have none. */
+  readonly encoder: EncoderInfo | null
+  readonly random: () => number
+  /** ISO 8601. */
+  readonly createdAt: string
+  readonly parent?: string
+  /** Names of the rows for explanations, such as their ids. */
+  readonly labels?: readonly string[]
+  readonly folds?: number
+  /** Called after each fold and after the last fit. */
+  readonly onProgress?: (done: number, total: number) => void
+}
+
+/** A policy ready for `encodePolicy`. Deterministic given its arguments. */
+export function fitPolicy<Options extends object>(
+  fit: FitOptions<Options>,
+): { manifest: PolicyManifest; state: EstimatorState } {
+  const { set, rows, queries, family, planner, encoder, random, folds = 5 } = fit
+  const options = { ...family.defaults, ...fit.options }
+  const guard = fitGuard(set, rows, queries, {
+    family,
+    options,
+    planner,
+    folds,
+    random,
+    onProgress: (done) => fit.onProgress?.(done, folds + 1),
+  })
+  const state = family.fit(toTrainingSet(set, rows, queries), options, random)
+  fit.onProgress?.(folds + 1, folds + 1)
+  const manifest: PolicyManifest = {
+    format: 1,
+    estimator: { name: family.name, version: family.version, params: state.params },
+    guard,
+    planner: { name: planner.name, options: fit.plannerOptions ?? {} },
+    encoder: encoder ?? { id: 'none', precision: 'none', dim: 0, sha256: '' },
+    features: FEATURES,
+    candidates: set.candidates.map((candidate) => candidate.id),
+    trainedOn: { source: set.name, rows: rows.length, sha256: set.sha256, createdAt: fit.createdAt },
+    metrics: {},
+    ...(fit.parent === undefined ? {} : { parent: fit.parent }),
+    ...(fit.labels === undefined ? {} : { labels: fit.labels }),
+  }
+  return { manifest, state }
+}

@@ -1,0 +1,64 @@
+/** Views of an outcome set that training and evaluation share. */
+import type { Query, TrainingSet } from '../spec.ts'
+import type { OutcomeSet } from './dataset.ts'
+import { hullOf, slopesOf } from './hull.ts'
+import { mean } from './metrics.ts'
+import { shuffle } from './random.ts'
+
+/** One entry of a row-major matrix. */
+export function at(set: OutcomeSet, matrix: Float64Array, row: number, column: number): number {
+  return matrix[row * set.candidates.length + column]!
+}
+
+/** What is learned from: the outcomes of `rows`; `queries[i]` belongs to `rows[i]`. */
+export function toTrainingSet(set: OutcomeSet, rows: readonly number[], queries: readonly Query[]): TrainingSet {
+  const width = set.candidates.length
+  const pick = (matrix: Float64Array) => {
+    const picked = new Float64Array(rows.length * width)
+    for (const [i, row] of rows.entries()) picked.set(matrix.subarray(row * width, (row + 1) * width), i * width)
+    return picked
+  }
+  return { queries, candidates: set.candidates, quality: pick(set.quality), outputTokens: pick(set.outputTokens) }
+}
+
+/** The set's costs in USD; a set that records none is about quality alone, there every answer costs nothing. */
+export function costsOf(set: OutcomeSet): Float64Array {
+  return set.costUsd.every(Number.isNaN) ? new Float64Array(set.costUsd.length) : set.costUsd
+}
+
+/** Whether quality and cost of every candidate are known: only such rows allow an exact comparison. */
+export function isComplete(set: OutcomeSet, costs: Float64Array, row: number): boolean {
+  return set.candidates.every(
+    (_, column) => !Number.isNaN(at(set, set.quality, row, column) + at(set, costs, row, column)),
+  )
+}
+
+/**
+ * Values of λ from "money is no object" to "as cheap as can be": 0, then `points` values evenly spaced in the logarithm
+ * over the slopes of the single models' hull on `rows`, the λ at which the best constant changes, and `reach` times beyond.
+ */
+export function lambdaGrid(
+  set: OutcomeSet,
+  rows: readonly number[],
+  options: { readonly points: number; readonly reach: number },
+): number[] {
+  const costs = costsOf(set)
+  const singles = set.candidates.map((_, column) => ({
+    costUsd: mean(rows.map((row) => at(set, costs, row, column))),
+    quality: mean(rows.map((row) => at(set, set.quality, row, column))),
+  }))
+  const dearest = Math.max(...singles.map((single) => single.costUsd))
+  if (!(dearest > 0)) return [0]
+  const slopes = slopesOf(hullOf(singles)).filter(Number.isFinite)
+  const [low, high] = slopes.length > 0 ? [slopes.at(-1)!, slopes[0]!] : [1 / dearest, 1 / dearest]
+  const from = Math.log(low / options.reach)
+  const step = (Math.log(high * options.reach) - from) / (options.points - 1)
+  return [0, ...Array.from({ length: options.points }, (_, i) => Math.exp(from + i * step))]
+}
+
+/** A fold in 0 … folds − 1 for each row; rows with the same prompt share one, so that no answer leaks between folds. */
+export function assignFolds(set: OutcomeSet, rows: readonly number[], folds: number, random: () => number): number[] {
+  const prompts = shuffle([...new Set(rows.map((row) => set.queries[row]!.prompt))], random)
+  const foldOf = new Map(prompts.map((prompt, i) => [prompt, i % folds]))
+  return rows.map((row) => foldOf.get(set.queries[row]!.prompt)!)
+}
