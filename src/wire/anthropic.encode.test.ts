@@ -1,7 +1,7 @@
 /** An OpenAI client at an Anthropic upstream: a case per row of the translation table. */
 import { describe, expect, it } from 'vitest'
+import { type Json, PLAIN, PNG, refusal, THINKS, textBlock, toAnthropic, user, weather } from '../../test/wire.ts'
 import type { EncodeOptions } from './dialect.ts'
-import { type Json, PLAIN, PNG, refusal, THINKS, textBlock, toAnthropic, user, weather } from './testing.ts'
 
 describe('OpenAI → Anthropic', () => {
   it('the whole of a small request', () => {

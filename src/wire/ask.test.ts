@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { type Json, refusal, textBlock, user } from '../../test/wire.ts'
 import { anthropicAskForCount } from './anthropic.ask.ts'
 import { anthropic } from './anthropic.ts'
 import { openai } from './openai.ts'
-import { type Json, refusal, textBlock, user } from './testing.ts'
 
 const fromOpenai = (body: Json) => openai.ask({ model: 'auto', messages: [user], ...body })
 const fromAnthropic = (body: Json) => anthropic.ask({ model: 'auto', max_tokens: 9, messages: [user], ...body })

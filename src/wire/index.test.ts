@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { refusal } from '../../test/wire.ts'
 import type { Candidate } from '../spec.ts'
 import { buildExchange, readBody, renderModel, renderModels } from './index.ts'
-import { refusal } from './testing.ts'
 import { toolId } from './toolId.ts'
 
 const candidate: Candidate = {

@@ -1,6 +1,6 @@
 /** An Anthropic client at an OpenAI upstream: a case per row of the translation table. */
 import { describe, expect, it } from 'vitest'
-import { type Json, PLAIN, PNG, refusal, THINKS, textBlock, toOpenai, user, weather } from './testing.ts'
+import { type Json, PLAIN, PNG, refusal, THINKS, textBlock, toOpenai, user, weather } from '../../test/wire.ts'
 
 describe('Anthropic → OpenAI', () => {
   it('the whole of a small request', () => {

@@ -1,9 +1,9 @@
 /** Complete answers across dialects, from what the vendors really send. */
 import { describe, expect, it } from 'vitest'
+import { type Json, refusal } from '../../test/wire.ts'
 import { anthropic } from './anthropic.ts'
 import { dialects, translateReply } from './index.ts'
 import { openai } from './openai.ts'
-import { type Json, refusal } from './testing.ts'
 
 const bytes = (value: unknown) => new TextEncoder().encode(typeof value === 'string' ? value : JSON.stringify(value))
 const OPTIONS = { id: '1', created: 1_700_000_000, model: 'served' }

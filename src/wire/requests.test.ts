@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { type Json, PLAIN, THINKS, toAnthropic, toOpenai } from '../../test/wire.ts'
 import { SwitchyardError } from '../errors.ts'
 import { anthropic } from './anthropic.ts'
 import type { EncodeOptions } from './dialect.ts'
 import { openai } from './openai.ts'
-import { type Json, PLAIN, THINKS, toAnthropic, toOpenai } from './testing.ts'
 
 describe('properties', () => {
   const json = fc.jsonValue({ maxDepth: 2 })

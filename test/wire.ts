@@ -1,8 +1,8 @@
 /** What the tests of translated requests share. */
-import { SwitchyardError } from '../errors.ts'
-import { anthropic } from './anthropic.ts'
-import type { EncodeOptions } from './dialect.ts'
-import { openai } from './openai.ts'
+import { SwitchyardError } from '../src/errors.ts'
+import { anthropic } from '../src/wire/anthropic.ts'
+import type { EncodeOptions } from '../src/wire/dialect.ts'
+import { openai } from '../src/wire/openai.ts'
 
 export type Json = Record<string, unknown>
 export const PLAIN: EncodeOptions = { reasoning: false }
