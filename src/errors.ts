@@ -86,3 +86,8 @@ export function toSwitchyardError(thrown: unknown): SwitchyardError {
     },
   )
 }
+
+/** Whether a word from outside is a code of the table. */
+export function isErrorCode(word: string): word is ErrorCode {
+  return Object.hasOwn(ERRORS, word)
+}

@@ -31,7 +31,9 @@ function table(considered: Considered, chosen: string) {
 
 function sentences(decision: DecisionRecord['decision'], considered: Considered | null): string[] {
   if (decision.route === null || !considered) {
-    return [`The client named the model "${decision.asked}" itself, so nothing was routed; the call is logged all the same.`]
+    return [
+      `The client named the model "${decision.asked}" itself, so nothing was routed; the call is logged all the same.`,
+    ]
   }
   const worth = `One USD is worth ${decision.lambda} of quality here (λ).`
   const chosen = `${decision.candidate} has the highest quality − λ · cost of ${considered.candidates.length} candidates: ${decision.reason}`

@@ -1,0 +1,97 @@
+/**
+ * `createApp(deps)`: what Switchyard answers, as one page. The flow of the main job is `flow/answer.ts`; the two
+ * composition roots (`node.ts`, later `worker.ts`) give different values to this one function.
+ */
+import { type Context, Hono } from 'hono'
+import { ulid } from 'ulid'
+import { admit, type Principal } from './admit/keys.ts'
+import { createRateLimiter } from './admit/rate.ts'
+import { SwitchyardError } from './errors.ts'
+import { answer } from './flow/answer.ts'
+import { countTokens } from './flow/countTokens.ts'
+import type { Deps } from './flow/deps.ts'
+import { explain } from './flow/explain.ts'
+import { renderFailure } from './flow/failure.ts'
+import { ownDecision, recordFeedback } from './flow/feedback.ts'
+import { listModels } from './flow/models.ts'
+import type { Wire } from './spec.ts'
+import { dialects } from './wire/index.ts'
+
+type App = Hono<{ Variables: { principal: Principal; requestId: string } }>
+type AppContext = Context<{ Variables: { principal: Principal; requestId: string } }>
+
+export function createApp(deps: Deps): App {
+  const app: App = new Hono()
+  const limiter = createRateLimiter(deps.clock)
+
+  // Everything under /v1 needs a key where keys are configured; what stands outside is listed here and nowhere else.
+  app.get('/', (c) => c.text('Switchyard is listening. Point an OpenAI client at /v1, an Anthropic client at /.\n'))
+  app.get('/healthz', (c) => c.json({ status: 'ok' }))
+  app.get('/readyz', (c) =>
+    deps.draining()
+      ? c.json({ status: 'draining' }, 503)
+      : c.json({ status: 'ready', generation: deps.world().generation }),
+  )
+
+  app.use('/v1/*', async (c, next) => {
+    c.set('requestId', `req_${ulid(deps.clock.now(), deps.random)}`)
+    if (deps.draining())
+      throw new SwitchyardError('draining', 'The gateway is shutting down. Try again in 1 s.', { retryAfterS: 1 })
+    const principal = admit(c.req.raw.headers, deps.world().keys, deps.sha256)
+    if (principal.requestsPerMinute !== undefined) limiter.take(principal.name, principal.requestsPerMinute)
+    c.set('principal', principal)
+    await next()
+  })
+
+  app.post('/v1/chat/completions', (c) => answer(deps, dialects.openai, incoming(c)))
+  app.post('/v1/messages', (c) => answer(deps, dialects.anthropic, incoming(c)))
+  app.post('/v1/messages/count_tokens', (c) => countTokens(deps, incoming(c)))
+  app.get('/v1/models', (c) => listModels(deps, { wire: wireOf(c), principal: c.var.principal }))
+  app.get('/v1/models/:id{.+}', (c) =>
+    listModels(deps, { wire: wireOf(c), principal: c.var.principal, id: c.req.param('id') }),
+  )
+
+  app.post('/v1/feedback', async (c) => {
+    const body: unknown = await c.req.json().catch(() => null)
+    const { store, clock, world } = deps
+    const options = { store, now: clock.now(), keepText: world().log.text }
+    return c.json(await recordFeedback(body, c.var.principal.name, options), 201)
+  })
+  app.get('/v1/decisions', async (c) => {
+    const limit = Math.min(100, Math.max(1, Number(c.req.query('limit')) || 20))
+    const before = c.req.query('before')
+    const tenant = c.var.principal.name
+    const records = await deps.store.decisions({ limit, tenant, ...(before === undefined ? {} : { before }) })
+    return pretty(c, { data: records.map(explain) })
+  })
+  app.get('/v1/decisions/:id', async (c) =>
+    pretty(c, explain(await ownDecision(deps.store, c.req.param('id'), c.var.principal.name))),
+  )
+
+  app.notFound((c) =>
+    failure(
+      c,
+      new SwitchyardError('not_found', `There is no ${c.req.method} ${c.req.path} here. See GET /v1/models and docs/.`),
+    ),
+  )
+  app.onError((error, c) => failure(c, error))
+  const failure = (c: AppContext, error: unknown) =>
+    renderFailure(deps, error, { dialect: dialects[wireOf(c)], requestId: c.var.requestId ?? 'req_none' })
+  return app
+}
+
+/** Both vendors' clients share paths such as /v1/models: the header that every Anthropic client sends tells them apart. */
+function wireOf(c: AppContext): Wire {
+  return c.req.header('anthropic-version') !== undefined || c.req.path.startsWith('/v1/messages')
+    ? 'anthropic'
+    : 'openai'
+}
+
+function incoming(c: AppContext) {
+  return { request: c.req.raw, headers: c.req.header(), principal: c.var.principal, requestId: c.var.requestId }
+}
+
+/** JSON for people: decisions are read in a browser or after curl. */
+function pretty(c: AppContext, value: unknown): Response {
+  return c.body(`${JSON.stringify(value, null, 2)}\n`, 200, { 'content-type': 'application/json' })
+}

@@ -1,0 +1,43 @@
+/** What a composition root hands to the flow. Node and the Worker give different values, never different code. */
+import type { Gate } from '../admit/concurrency.ts'
+import type { Breakers } from '../call/breaker.ts'
+import type { Embedded } from '../embed/deadline.ts'
+import type { Logger } from '../log/console.ts'
+import type { Store } from '../spec.ts'
+import type { World } from './world.ts'
+
+export interface Deps {
+  /** The world as it is now. */
+  readonly world: () => World
+  readonly store: Store
+  readonly embedding: Embedding | null
+  readonly breakers: Breakers
+  readonly clock: Clock
+  /** Uniform in [0, 1). */
+  readonly random: () => number
+  /** Resolves after `ms`, rejects when the signal aborts. */
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>
+  /** SHA-256, hex. */
+  readonly sha256: (text: string) => string
+  /** Kept with the installation's data: makes text hashes worthless elsewhere. */
+  readonly salt: string
+  readonly logger: Logger
+  /** Bounds the requests served at once. */
+  readonly gate: Gate
+  /** True once the process is asked to end. */
+  readonly draining: () => boolean
+}
+
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number
+  /** Milliseconds that never go back. */
+  monotonic(): number
+}
+
+/** The encoder as requests meet it: cached, with a deadline, never failing. */
+export interface Embedding {
+  readonly encoder: string
+  peek(text: string): Float32Array | undefined
+  embed(text: string): Promise<Embedded>
+}
