@@ -28,18 +28,18 @@ export interface EventCutter {
 export function createEventCutter(): EventCutter {
   let pieces: Uint8Array[] = []
   let held = 0
-  /** The last three bytes held back: enough to see a blank line that a cut has split. */
+  /** The last three bytes pushed: enough to see a blank line that a cut has split. */
   let before: Uint8Array = NOTHING
 
   const hold = (piece: Uint8Array) => {
     if (piece.length === 0) return
     pieces.push(piece)
     held += piece.length
-    before = piece.length >= 3 ? piece.subarray(-3) : concat([before, piece]).subarray(-3)
   }
   return {
     push(chunk) {
       const end = lastEventEnd(chunk, before)
+      before = chunk.length >= 3 ? chunk.subarray(-3) : concat([before, chunk]).subarray(-3)
       if (end === 0) {
         hold(chunk)
         return NOTHING
@@ -48,7 +48,6 @@ export function createEventCutter(): EventCutter {
       const bytes = pieces.length === 0 ? complete : concat([...pieces, complete])
       pieces = []
       held = 0
-      before = NOTHING
       hold(chunk.subarray(end))
       return bytes
     },
