@@ -1,0 +1,133 @@
+/** One decision: limits, estimate, guard, price, plan. Pure and synchronous. */
+import type {
+  Candidate,
+  Considered,
+  Estimate,
+  Estimator,
+  Guard,
+  Plan,
+  Planner,
+  Preference,
+  Priced,
+  Query,
+} from '../spec.ts'
+import { expectedCostUsd } from './cost.ts'
+import { ableCandidates, affordableCandidates, type Exclusion, infeasible } from './feasible.ts'
+import { applyGuard } from './guard.ts'
+import { withPriors } from './priors.ts'
+
+/** What decides for a route. */
+export interface RoutePolicy {
+  readonly estimator: Estimator
+  readonly planner: Planner
+  /** `null`: the estimator is the constant itself and needs none. */
+  readonly guard: Guard | null
+  /** The order of the guard's arrays: the policy's own candidates. */
+  readonly candidates: readonly string[]
+  /** Names of training rows, for explanations. */
+  readonly labels?: readonly string[]
+}
+
+export interface DecideInput {
+  readonly query: Query
+  /** The route's live pool. Priors that are missing are filled in by price rank. */
+  readonly candidates: readonly Candidate[]
+  readonly policy: RoutePolicy
+  readonly preference: Preference
+  /** Uniform in [0, 1). */
+  readonly random: () => number
+}
+
+export interface Decided {
+  /** Arms are indexes into `candidates`. */
+  readonly plan: Plan
+  /** Those that no limit excluded. */
+  readonly candidates: readonly Candidate[]
+  readonly considered: Considered
+}
+
+/** Throws `context_length_exceeded` or `no_feasible_candidate`, naming what excluded whom. */
+export function decide({ query, candidates, policy, preference, random }: DecideInput): Decided {
+  const pool = candidates.every(({ priors }) => priors?.quality !== undefined && priors.outputTokens !== undefined)
+    ? candidates
+    : withPriors(candidates)
+  const able = ableCandidates(query, pool)
+  if (able.arms.length === 0) throw infeasible(able.excluded)
+
+  const asked = able.arms.map((m) => pool[m]!)
+  const priced = price(query, asked, guarded(policy.estimator.estimate(query, asked), policy, asked))
+  const affordable = affordableCandidates(asked, priced, preference.limits)
+  const excluded = [...able.excluded, ...affordable.excluded]
+  if (affordable.arms.length === 0) throw infeasible(excluded)
+
+  const feasible = affordable.arms.map((m) => asked[m]!)
+  const offered = pick(priced, affordable.arms)
+  return {
+    plan: policy.planner.plan(query, feasible, offered, preference, random),
+    candidates: feasible,
+    considered: explain(feasible, offered, excluded, { lambda: preference.lambda, labels: policy.labels }),
+  }
+}
+
+function guarded(
+  estimate: Estimate,
+  { guard, candidates: trained }: RoutePolicy,
+  candidates: readonly Candidate[],
+): Estimate {
+  if (guard === null) return estimate
+  // `withPriors` has filled both in; what the estimate says stands in for the types.
+  const fallback = {
+    quality: candidates.map(({ priors }, m) => priors?.quality ?? estimate.quality[m]!),
+    outputTokens: candidates.map(({ priors }, m) => priors?.outputTokens ?? estimate.outputTokens[m]!),
+  }
+  return applyGuard(estimate, guard, trained, candidates, fallback)
+}
+
+/** Expected cost: an answer is no longer than the client and the candidate let it be. */
+function price(query: Query, candidates: readonly Candidate[], estimate: Estimate): Priced {
+  const outputTokens = Float64Array.from(candidates, ({ maxOutput = Number.POSITIVE_INFINITY }, m) =>
+    Math.min(estimate.outputTokens[m]!, query.maxOutputTokens ?? Number.POSITIVE_INFINITY, maxOutput),
+  )
+  const costUsd = Float64Array.from(candidates, (candidate, m) =>
+    expectedCostUsd(candidate.price, query.inputTokens, outputTokens[m]!),
+  )
+  return { ...estimate, outputTokens, costUsd }
+}
+
+function pick(priced: Priced, arms: readonly number[]): Priced {
+  const of = (values: Float64Array) => Float64Array.from(arms, (m) => values[m]!)
+  return {
+    ...priced,
+    quality: of(priced.quality),
+    qualityStd: of(priced.qualityStd),
+    outputTokens: of(priced.outputTokens),
+    costUsd: of(priced.costUsd),
+    ...(priced.latencyMs && { latencyMs: of(priced.latencyMs) }),
+  }
+}
+
+function explain(
+  candidates: readonly Candidate[],
+  { quality, qualityStd, costUsd, support, neighbours = [] }: Priced,
+  excluded: readonly Exclusion[],
+  { lambda, labels }: { lambda: number; labels: readonly string[] | undefined },
+): Considered {
+  return {
+    candidates: candidates.map(({ id }) => id),
+    quality: [...quality],
+    qualityStd: [...qualityStd],
+    costUsd: Array.from(costUsd, known),
+    utility: Array.from(quality, (value, m) => (lambda === 0 ? value : known(value - lambda * costUsd[m]!))),
+    support,
+    neighbours: neighbours.map((neighbour) => {
+      const label = labels?.[neighbour.row]
+      return label === undefined ? neighbour : { ...neighbour, label }
+    }),
+    excluded,
+  }
+}
+
+/** JSON knows no NaN and no infinity. */
+function known(value: number): number | null {
+  return Number.isFinite(value) ? value : null
+}
