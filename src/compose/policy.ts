@@ -1,0 +1,55 @@
+/** From a policy file to what decides for a route. */
+import { findEstimator, findPlanner, findPreset } from '../../routers/index.ts'
+import type { RouteSettings } from '../config/config.ts'
+import { SwitchyardError } from '../errors.ts'
+import { checkPolicy, type Installation } from '../policy/check.ts'
+import type { RoutePolicy } from '../route/decide.ts'
+import type { Policy } from '../spec.ts'
+
+export interface Compiled {
+  readonly policy: RoutePolicy
+  /** What is worth knowing though it does not stand in the way. */
+  readonly notes: readonly string[]
+}
+
+/** The pair of names behind a route's preset. */
+export function routerOf(router: RouteSettings['router']): { estimator: string; planner: string } {
+  return 'preset' in router ? findPreset(router.preset) : router
+}
+
+/**
+ * Makes a policy ready to serve here. Throws `policy_unfit` when it does not fit the installation or was written by an
+ * estimator that this version can no longer load.
+ */
+export function compilePolicy(policy: Policy, installation: Installation): Compiled {
+  const { manifest, state, id } = policy
+  const notes = checkPolicy(policy, installation)
+  const family = findEstimator(manifest.estimator.name)
+  if (family.version !== manifest.estimator.version) {
+    throw new SwitchyardError(
+      'policy_unfit',
+      `Policy ${id.slice(0, 12)} was written by version ${manifest.estimator.version} of the estimator "${family.name}", here is version ${family.version}: train again.`,
+    )
+  }
+  return {
+    notes,
+    policy: {
+      estimator: family.load(state, manifest.candidates),
+      planner: findPlanner(manifest.planner.name),
+      guard: manifest.guard,
+      candidates: manifest.candidates,
+      ...(manifest.labels && { labels: manifest.labels }),
+    },
+  }
+}
+
+/** What serves before any policy is promoted: prior qualities and prices, the same for every query. */
+export function constantPolicy(router: RouteSettings['router']): RoutePolicy {
+  const family = findEstimator('constant')
+  const nothing = { queries: [], candidates: [], quality: new Float64Array(0), outputTokens: new Float64Array(0) }
+  const estimator = family.load(
+    family.fit(nothing, family.defaults, () => 0),
+    [],
+  )
+  return { estimator, planner: findPlanner(routerOf(router).planner), guard: null, candidates: [] }
+}

@@ -1,0 +1,74 @@
+/** How bytes reach each kind of provider on Node. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createUndiciTransport } from '../call/undici.node.ts'
+import type { Config, ProviderSettings } from '../config/config.ts'
+import { demo } from '../simulate/demo.ts'
+import { createReplay, type RecordedQuery } from '../simulate/replay.ts'
+import { createSimulatedUpstream } from '../simulate/upstream.ts'
+import type { Transport } from '../spec.ts'
+import { type OutcomeSet, readAnswers, readDataset } from '../train/dataset.ts'
+
+export interface Transports {
+  /** Makes what the configuration's providers need; reads the data sets of `replay`. */
+  prepare(config: Config): Promise<(provider: ProviderSettings) => Transport>
+  close(): Promise<void>
+}
+
+/** Between two words of a demo answer: fast, but visibly a stream. */
+const DEMO_PACE_MS = 8
+
+const wait = async (ms: number, signal: AbortSignal): Promise<void> => {
+  await sleep(ms, undefined, { signal })
+}
+
+export function createTransports(): Transports {
+  const undici = createUndiciTransport()
+  const demoTransport = createSimulatedUpstream(demo, { sleep: wait, paceMs: DEMO_PACE_MS })
+  const replays = new Map<string, Transport>()
+  return {
+    async prepare(config) {
+      for (const { replay } of config.providers) {
+        if (!replay || replays.has(JSON.stringify(replay))) continue
+        replays.set(JSON.stringify(replay), await createReplayTransport(replay.data, replay))
+      }
+      return ({ kind, replay }) => {
+        if (kind === 'demo') return demoTransport
+        return (kind === 'replay' && replays.get(JSON.stringify(replay))) || undici.transport
+      }
+    },
+    close: undici.close,
+  }
+}
+
+/** Serves the recorded outcomes of a data set, of all its splits. */
+export async function createReplayTransport(data: string, { latency }: { latency: boolean }): Promise<Transport> {
+  const [set, answers] = await Promise.all([readDataset(data), readAnswers(data)])
+  return createSimulatedUpstream(createReplay(records(set, answers, latency)), { sleep: wait, paceMs: 0 })
+}
+
+function* records(
+  set: OutcomeSet,
+  answers: Map<string, Record<string, string>> | null,
+  latency: boolean,
+): Generator<RecordedQuery> {
+  const columns = set.candidates.length
+  for (const [row, { id, prompt }] of set.queries.entries()) {
+    const recorded = set.candidates.flatMap((candidate, column) => {
+      const cell = row * columns + column
+      if (Number.isNaN(set.quality[cell])) return []
+      const answer = {
+        text: answers?.get(id)?.[candidate.id] ?? null,
+        inputTokens: tokens(set.inputTokens[cell]),
+        outputTokens: tokens(set.outputTokens[cell]),
+        latencyMs: latency ? (set.latencyMs[cell] ?? 0) || 0 : 0,
+      }
+      return [[candidate.id, answer] as const]
+    })
+    yield { id, prompt, answers: new Map(recorded) }
+  }
+}
+
+/** Providers report whole tokens; derived counts may not be whole, and unknown ones count as none. */
+function tokens(count: number | undefined): number {
+  return Number.isFinite(count) ? Math.round(count ?? 0) : 0
+}
