@@ -177,6 +177,8 @@ describe('writing a message stream', () => {
     const frames = write(start, start, { type: 'text', text: '' }, text, start, finish)
     expect(frames.filter((event) => event.type === 'message_start')).toHaveLength(1)
     expect(frames.filter((event) => event.type === 'content_block_start')).toHaveLength(1)
+    const silent = write({ type: 'text', text: '' }, { type: 'refusal', text: '' }, finish)
+    expect(silent.map((event) => event.type)).toEqual(['message_start', 'message_delta', 'message_stop'])
     expect(write(finish).map((event) => event.type)).toEqual(['message_start', 'message_delta', 'message_stop'])
     expect(JSON.stringify(frames)).not.toContain('citations')
   })
@@ -208,6 +210,15 @@ describe('writing a message stream', () => {
       'delta 2',
       'stop 2',
     ])
+  })
+
+  it('does not make a call wait for the end when the one before it is whole', () => {
+    const frames = write(called(0), json(0, '{"a":{"b":"}"}}'), called(1), json(1, '{"c'))
+    expect(frames.at(-1)).toEqual({
+      type: 'content_block_delta',
+      index: 1,
+      delta: { type: 'input_json_delta', partial_json: '{"c' },
+    })
   })
 
   it('holds back interleaved calls until their turn, byte for byte', () => {

@@ -88,7 +88,8 @@ describe('reading a chat completion stream', () => {
 
   it('is complete without [DONE] once a finish reason came, and not before every choice has one', () => {
     const reader = openaiStreamReader()
-    reader.push(events(chunk({ content: 'a' }), chunk({ content: 'b' }, null, 1)))
+    const parts = reader.push(events(chunk({ content: 'a' }), chunk({ content: 'b' }, null, 1)))
+    expect(answerOf(parts).text).toBe('a')
     reader.push(events(chunk({}, 'stop')))
     expect(reader.finish).toBeNull()
     reader.push(events(chunk({}, 'length', 1)))
@@ -111,6 +112,10 @@ describe('reading a chat completion stream', () => {
     const late = events(chunk({ content: 'late' }), '{broken')
     expect(reader.push(events(chunk({ content: 'a' }, 'stop'), '[DONE]', chunk({ content: 'late' })))).toHaveLength(3)
     expect([reader.push(late), reader.end()]).toEqual([[], []])
+    const counted = openaiStreamReader()
+    const count = { choices: [], usage: { prompt_tokens: 1, completion_tokens: 1 } }
+    counted.push(events(chunk({ content: 'a' }, 'stop'), '[DONE]', count))
+    expect(counted.usage).toBeNull()
     const failed = openaiStreamReader()
     expect(failed.push(events('{broken', chunk({ content: 'late' })))).toEqual([
       { type: 'error', code: 'upstream_malformed', message: expect.any(String) },
