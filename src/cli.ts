@@ -1,0 +1,100 @@
+#!/usr/bin/env node
+/** The command line: one file per command in `cli/`, each loaded only when it is called. */
+import { Command, Option } from 'commander'
+import { fail } from './cli/output.ts'
+
+const program = new Command('switchyard')
+  .description('Send each query to the language model that answers it best for the money.')
+  .showHelpAfterError()
+  .showSuggestionAfterError()
+
+const config = () =>
+  new Option(
+    '-c, --config <file>',
+    'configuration file; without it switchyard.config.* in this folder, else the environment',
+  )
+const json = () => new Option('--json', 'print JSON for machines')
+
+program
+  .command('serve')
+  .description('Run the gateway.')
+  .addOption(config())
+  .option('--host <address>', 'address to listen on')
+  .option('--port <number>', 'port to listen on, 0 for a free one')
+  .action(async (options) => (await import('./cli/serve.ts')).serve(options))
+
+program
+  .command('check')
+  .description('Check the configuration and say what would be served.')
+  .addOption(config())
+  .addOption(json())
+  .action(async (options) => (await import('./cli/check.ts')).check(options))
+
+program
+  .command('doctor')
+  .description('Look at everything the gateway needs: encoder, log, policies, upstreams.')
+  .addOption(config())
+  .addOption(json())
+  .option('--offline', 'do not contact the upstreams')
+  .action(async (options) => (await import('./cli/doctor.ts')).doctor(options))
+
+program
+  .command('train')
+  .description('Learn a policy from recorded outcomes and store it. Nothing serves it until `policies use`.')
+  .requiredOption('--data <path>', 'outcome set: FOLDER/NAME or a folder with one set')
+  .addOption(config())
+  .addOption(new Option('--preset <name>', 'knn or cost-aware').conflicts('estimator'))
+  .option('--estimator <name>', 'constant, knn, linear or difficulty')
+  .option('--out <file>', 'write the policy to this file instead of the data folder')
+  .option('--seed <number>', 'seed of everything random', '1')
+  .option('--labels', 'keep the names of the training queries for explanations')
+  .addOption(json())
+  .action(async (options) => (await import('./cli/train.ts')).train(options))
+
+program
+  .command('replay')
+  .description(
+    'Train on a recorded set, serve its test prompts through a real gateway, and compare with the offline evaluation.',
+  )
+  .requiredOption('--data <path>', 'outcome set: FOLDER/NAME or a folder with one set')
+  .addOption(new Option('--preset <name>', 'knn or cost-aware').conflicts('estimator'))
+  .option('--estimator <name>', 'constant, knn, linear or difficulty')
+  .option('--seed <number>', 'seed of everything random', '1')
+  .option('--concurrency <number>', 'requests in flight', '8')
+  .option('--limit <number>', 'only the first test prompts')
+  .addOption(json())
+  .action(async (options) => (await import('./cli/replay.ts')).replay(options))
+
+program
+  .command('upstream')
+  .description('Run a simulated upstream: recorded outcomes of a set, or the demo models.')
+  .option('--data <path>', 'outcome set to replay; without it the demo models answer')
+  .option('--latency', 'wait as long as the recorded model took')
+  .option('--port <number>', 'port on 127.0.0.1, 0 for a free one', '0')
+  .action(async (options) => (await import('./cli/upstream.ts')).upstream(options))
+
+const policies = program.command('policies').description('List policies and choose which one serves a route.')
+policies
+  .command('list', { isDefault: true })
+  .description('All stored policies and what serves each route.')
+  .addOption(config())
+  .addOption(json())
+  .action(async (options) => (await import('./cli/policies.ts')).list(options))
+policies
+  .command('show <id>')
+  .description('What a policy is, what it was trained on, what its guard allows.')
+  .addOption(config())
+  .action(async (id, options) => (await import('./cli/policies.ts')).show(id, options))
+policies
+  .command('use <id>')
+  .description('Let a stored policy, or `constant`, serve a route. A running gateway follows within a second.')
+  .option('--route <name>', 'the route', 'auto')
+  .addOption(config())
+  .action(async (id, options) => (await import('./cli/policies.ts')).use(id, options))
+policies
+  .command('import <file>')
+  .description('Store a policy file.')
+  .addOption(config())
+  .action(async (file, options) => (await import('./cli/policies.ts')).importFile(file, options))
+
+await program.parseAsync().catch(fail)

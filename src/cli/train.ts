@@ -1,0 +1,43 @@
+/** `switchyard train`. */
+import { writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { openEncoder } from '../compose/encoder.node.ts'
+import { createPolicyFolder } from '../policy/folder.node.ts'
+import { type ConfigArguments, requireConfig } from './config.ts'
+import { evaluateLearned, learn, type RouterArguments } from './learn.ts'
+import { print } from './output.ts'
+import { renderEvaluation } from './report.ts'
+
+interface TrainArguments extends ConfigArguments, RouterArguments {
+  readonly data: string
+  readonly seed: string
+  readonly out?: string
+  readonly labels?: boolean
+  readonly json?: boolean
+}
+
+export async function train({ data, out, json, labels = false, ...args }: TrainArguments): Promise<void> {
+  const { config } = await requireConfig(args)
+  const folder = resolve(config.data)
+  const encoder = await openEncoder(config.encoder)
+  try {
+    const seed = Number(args.seed)
+    const learned = await learn({ ...args, data, seed, encoder, labels, cacheDir: join(folder, 'vectors') })
+    const { policy, bytes } = learned
+    const evaluation = evaluateLearned(learned, seed)
+    if (out === undefined) await createPolicyFolder(join(folder, 'policies')).write(bytes)
+    else await writeFile(out, bytes)
+    const { estimator, guard, trainedOn } = policy.manifest
+    if (json) {
+      print(JSON.stringify({ policy: policy.id, estimator: estimator.name, guard, trainedOn, evaluation }))
+      return
+    }
+    print(renderEvaluation(evaluation))
+    print(
+      `Policy ${policy.id} (${estimator.name}, ${trainedOn.rows} rows, guard lets ${guard.shrink * 100} % of the learned differences through), ${bytes.length} bytes.`,
+    )
+    print(out === undefined ? `Serve it with: switchyard policies use ${policy.id.slice(0, 12)}` : `Written to ${out}.`)
+  } finally {
+    await encoder?.close()
+  }
+}
