@@ -1,0 +1,49 @@
+/** Client keys: of a secret only its digest goes further. */
+import type { KeySettings } from './config.ts'
+import { hint } from './hints.ts'
+import type { Report } from './report.ts'
+import { type Environment, readSecret } from './resolve.providers.ts'
+import type { KeyFile } from './schema.ts'
+
+export async function resolveKey(
+  file: KeyFile,
+  path: readonly PropertyKey[],
+  env: Environment,
+  { routes: declared, report }: { readonly routes: readonly string[]; readonly report: Report },
+): Promise<KeySettings> {
+  const { name, routes, models } = file
+  if ((file.key === undefined) === (file.sha256 === undefined)) {
+    report.problem(path, 'needs either `key`: {"env": "NAME"} or `sha256`.')
+  }
+  if (file.sha256 !== undefined && !/^[0-9a-f]{64}$/i.test(file.sha256)) {
+    report.problem([...path, 'sha256'], 'not a SHA-256: 64 hex digits are expected.')
+  }
+  const secret = file.key ? readSecret(file.key, env, [...path, 'key', 'env'], report) : null
+  if (secret !== null && !/^[\x21-\x7e]{1,512}$/.test(secret)) {
+    report.problem(
+      [...path, 'key'],
+      'a key is at most 512 characters of ASCII without blanks; no client can send this one.',
+    )
+  }
+  if (routes !== '*') {
+    routes.forEach((route, i) => {
+      if (declared.includes(route)) return
+      report.problem([...path, 'routes', i], `no route "${route}".${hint(route, declared)}`)
+    })
+  }
+  const { min, max = Number.POSITIVE_INFINITY, default: chosen } = file.lambda
+  if (min > max) report.problem([...path, 'lambda'], `min (${min}) is above max (${max}).`)
+  else if (chosen !== undefined && (chosen < min || chosen > max)) {
+    report.problem([...path, 'lambda', 'default'], `${chosen} lies outside min and max.`)
+  }
+  return {
+    sha256: secret === null ? (file.sha256 ?? '').toLowerCase() : await sha256Hex(secret),
+    principal: { name, models, lambda: file.lambda, ...(routes !== '*' && { routes }), ...file.limits },
+  }
+}
+
+/** SHA-256 of a text, hex, lower case. */
+async function sha256Hex(text: string): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('')
+}

@@ -1,0 +1,274 @@
+/**
+ * The one schema of the configuration file: it checks, it types, and `docs.ts` renders it as reference and as JSON
+ * schema. Every key has a description and, where it is optional, a default; durations and sizes carry their unit.
+ */
+import * as z from 'zod'
+import { CAPABILITIES } from '../spec.ts'
+import { describeUnknownKeys } from './hints.ts'
+
+/** An object in which an unknown key is an error, with the nearest known key as a hint. */
+function object<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
+  return z.strictObject(shape, {
+    error: (issue) =>
+      issue.code === 'unrecognized_keys' ? describeUnknownKeys(issue.keys, Object.keys(shape)) : undefined,
+  })
+}
+
+const ms = (fallback: number) => z.int().min(0).max(86_400_000).default(fallback)
+const count = (fallback: number) => z.int().min(1).default(fallback)
+const id = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._/@-]*$/, 'use letters, digits and . _ - / @ (a colon would read as a preference)')
+const quality = z.number().min(0).max(1)
+
+export const SECRET_HINT = 'secrets are read from the environment only: write {"env": "NAME"}'
+const secret = z.strictObject(
+  {
+    env: z
+      .string()
+      .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'this is the name of an environment variable, not the secret itself')
+      .describe('Name of the environment variable that holds the secret.'),
+  },
+  { error: SECRET_HINT },
+)
+
+const server = object({
+  host: z.string().min(1).default('127.0.0.1').describe('Address to listen on. Any other than loopback needs `keys`.'),
+  port: z.int().min(0).max(65_535).default(8080).describe('Port to listen on; 0 takes a free one.'),
+  maxBodyBytes: count(33_554_432).describe(
+    "Largest request body; more is refused with 413. The default is the vendors' own.",
+  ),
+  maxConcurrentRequests: count(1_024).describe('Requests served at once; more are refused with 503 and Retry-After.'),
+  headersTimeoutMs: ms(10_000).describe('Longest time for the headers of a request to arrive.'),
+  requestTimeoutMs: ms(60_000).describe('Longest time for a whole request to arrive.'),
+  drainTimeoutMs: ms(30_000).describe('Longest time that open answers may go on after SIGTERM.'),
+})
+
+const timeouts = object({
+  connectTimeoutMs: ms(5_000).describe('Longest time to connect.'),
+  firstTokenTimeoutMs: ms(120_000).describe(
+    'Longest time from sending the request to the first token; reasoning models are slow.',
+  ),
+  idleTimeoutMs: ms(60_000).describe('Longest silence between two chunks after the first token.'),
+  totalTimeoutMs: ms(600_000).describe('Longest time for one attempt, beginning to end.'),
+})
+
+const retry = object({
+  maxAttempts: count(3).describe('Upstream calls per request, fail-over included.'),
+  baseDelayMs: ms(500).describe('Upper end of the first random wait; doubles with every attempt.'),
+  maxDelayMs: ms(8_000).describe('Upper end of any random wait.'),
+  maxRetryAfterMs: ms(10_000).describe('A longer Retry-After is not waited for: the next candidate is asked instead.'),
+})
+
+const breaker = object({
+  failures: count(5).describe('Failures in a row after which the provider is left alone.'),
+  cooldownMs: ms(5_000).describe('How long it is left alone before one request may try again.'),
+})
+
+const anyProvider = {
+  timeouts: timeouts.prefault({}).describe('Time limits of one attempt.'),
+  retry: retry.prefault({}).describe('Retries and fail-over; waits have full jitter.'),
+  breaker: breaker.prefault({}).describe('Circuit breaker.'),
+}
+
+const vendor = {
+  apiKey: secret.exactOptional().describe('Key for the provider; leave it out where none is needed.'),
+  headers: z
+    .record(z.string(), z.union([z.string(), secret]))
+    .default({})
+    .describe('Extra headers for every call; a value is a text or `{"env": "NAME"}`.'),
+  models: z
+    .union([z.literal('*'), z.array(z.string().min(1))])
+    .default([])
+    .describe(
+      'Model names that a client may ask for by their real name besides the candidates: `"*"`, or a list in which `*` stands for any text. Lists are asked before `"*"`.',
+    ),
+  ...anyProvider,
+}
+
+const simulatedWire = z.enum(['openai', 'anthropic']).default('openai').describe('Wire format to be spoken to it.')
+
+const provider = z.discriminatedUnion('kind', [
+  object({
+    kind: z.literal('openai').describe('`openai`: OpenAI itself or any server that speaks its API.'),
+    baseUrl: z.string().default('https://api.openai.com/v1').describe('With the API version, as in the OpenAI SDK.'),
+    ...vendor,
+  }),
+  object({
+    kind: z.literal('anthropic').describe('`anthropic`: Anthropic or any server that speaks its API.'),
+    baseUrl: z
+      .string()
+      .default('https://api.anthropic.com/v1')
+      .describe('With the API version. (The Anthropic SDK takes it without.)'),
+    ...vendor,
+  }),
+  object({
+    kind: z.literal('demo').describe('`demo`: built-in models of behaviour; no key, no network, no real answers.'),
+    wire: simulatedWire,
+    ...anyProvider,
+  }),
+  object({
+    kind: z.literal('replay').describe('`replay`: serves recorded outcomes of a data set.'),
+    wire: simulatedWire,
+    data: z.string().min(1).describe('Path prefix of the data set: `DATA.queries.jsonl.gz`, `DATA.outcomes.csv.gz` …'),
+    latency: z.boolean().default(false).describe('Wait as long as the recorded model took.'),
+    ...anyProvider,
+  }),
+])
+
+const usdPerMTok = z.number().min(0)
+const price = object({
+  inputPerMTok: usdPerMTok.describe('USD per million input tokens.'),
+  cachedInputPerMTok: usdPerMTok.exactOptional().describe('USD per million input tokens read from the prompt cache.'),
+  cacheWritePerMTok: usdPerMTok.exactOptional().describe('USD per million input tokens written to the prompt cache.'),
+  outputPerMTok: usdPerMTok.describe('USD per million output tokens.'),
+})
+
+const candidate = object({
+  id: id.describe('Unique; what clients, decisions and policies name.'),
+  provider: id.describe('The provider that serves it.'),
+  model: z.string().min(1).describe('The name the provider knows it by.'),
+  price: price.nullable().exactOptional().describe('`null`: not known. Left out: from the catalogue.'),
+  contextWindow: z
+    .int()
+    .min(1)
+    .exactOptional()
+    .describe('Tokens, input and output together. Left out: from the catalogue.'),
+  maxOutput: z.int().min(1).exactOptional().describe('Tokens. Left out: from the catalogue.'),
+  capabilities: z
+    .array(z.enum(CAPABILITIES))
+    .exactOptional()
+    .describe('What requests may demand of it. Left out: from the catalogue.'),
+  tags: z.array(z.string()).default([]).describe('Free labels.'),
+  priors: object({
+    quality: quality.exactOptional().describe('Believed mean quality in [0, 1].'),
+    outputTokens: z.number().positive().exactOptional().describe('Believed mean length of an answer.'),
+  })
+    .exactOptional()
+    .describe('What is believed of it before any outcome is seen. Left out: by its place among the prices.'),
+})
+
+/** What one USD is worth in quality; quality lies in [0, 1]. With 10, a cent is worth 0.1. */
+const lambda = z.number().min(0)
+
+export const PRESETS = ['knn', 'cost-aware'] as const
+export const ESTIMATORS = ['constant', 'knn', 'linear', 'difficulty'] as const
+export const PLANNERS = ['utility'] as const
+
+const route = object({
+  preset: z
+    .enum(PRESETS)
+    .exactOptional()
+    .describe('Estimator and planner by one name. `cost-aware` where nothing is said.'),
+  estimator: z.enum(ESTIMATORS).exactOptional().describe('Instead of a preset, with `planner`.'),
+  planner: z.enum(PLANNERS).exactOptional().describe('Instead of a preset, with `estimator`.'),
+  candidates: z
+    .union([z.literal('*'), z.array(z.string()).min(1)])
+    .default('*')
+    .describe('Candidate ids to choose among, or `"*"` for all.'),
+  lambda: z
+    .union([
+      lambda,
+      object({
+        best: lambda.exactOptional().describe('λ of `ROUTE:best`.'),
+        auto: lambda.exactOptional().describe('λ of `ROUTE`.'),
+        cheap: lambda.exactOptional().describe('λ of `ROUTE:cheap`.'),
+      }),
+    ])
+    .prefault({})
+    .describe(
+      'What one USD is worth in quality. What is left out follows from prices and prior qualities of the candidates. A number sets `auto`.',
+    ),
+  limits: object({
+    maxCostUsd: z.number().positive().exactOptional().describe('Predicted cost of one request.'),
+    maxLatencyMs: z.number().positive().exactOptional().describe('Predicted latency of one request.'),
+    minQuality: quality.exactOptional().describe('Predicted quality of one request.'),
+  })
+    .prefault({})
+    .describe('A candidate that breaks one is not asked.'),
+})
+
+const key = object({
+  name: id.describe('Names the tenant in the log; never the secret.'),
+  key: secret.exactOptional().describe('The secret, from the environment. Either this or `sha256`.'),
+  sha256: z.string().exactOptional().describe('SHA-256 of the secret, 64 hex digits. Either this or `key`.'),
+  routes: z
+    .union([z.literal('*'), z.array(z.string()).min(1)])
+    .default('*')
+    .describe('Routes it may use.'),
+  models: z.boolean().default(true).describe('May it name a model itself, past the routes.'),
+  lambda: object({
+    default: lambda.exactOptional().describe("Used where the request chooses none. Left out: the route's."),
+    min: lambda.default(0).describe('The lowest λ it may choose: the dearest preference.'),
+    max: lambda.exactOptional().describe('The highest λ it may choose.'),
+  })
+    .prefault({})
+    .describe('What it may choose between quality and cost; a request is clamped to it.'),
+  limits: object({
+    requestsPerMinute: z.int().min(1).exactOptional().describe('More are refused with 429.'),
+  })
+    .prefault({})
+    .describe('Limits of this key.'),
+})
+
+const encoder = object({
+  driver: z
+    .enum(['onnx', 'transformers', 'none'])
+    .default('onnx')
+    .describe('`onnx`: the embedded encoder. `transformers`: any sentence encoder. `none`: prompt features only.'),
+  model: z
+    .string()
+    .min(1)
+    .exactOptional()
+    .describe('For `transformers`: a name on the Hugging Face hub or a local folder.'),
+  provider: z
+    .enum(['auto', 'cpu', 'cuda', 'webgpu', 'coreml', 'dml'])
+    .default('auto')
+    .describe('Execution provider; `auto` takes the best that works.'),
+  threads: z.int().min(1).exactOptional().describe('Worker threads. Left out: one per core.'),
+  timeoutMs: ms(50).describe('After this a request is routed without its vector.'),
+  maxPending: count(256).describe('Texts waiting at once; beyond, requests are routed without a vector.'),
+  cacheEntries: z.int().min(0).default(10_000).describe('Vectors kept by content hash.'),
+})
+
+const log = object({
+  text: z
+    .boolean()
+    .default(false)
+    .describe('Store prompt text. Otherwise only its salted hash, length and vector are.'),
+  durability: z
+    .enum(['process', 'power'])
+    .default('process')
+    .describe('What an answered request survives: a crash of the process, or a power cut too (slower).'),
+  required: z.boolean().default(false).describe('When the log fails: `false` serves all the same, `true` answers 503.'),
+  maxQueuedRows: count(10_000).describe('Rows waiting to be written; more are dropped and counted, or refused.'),
+})
+
+export const configSchema = object({
+  $schema: z.string().exactOptional().describe('Path of the JSON schema, for editors.'),
+  server: server.prefault({}).describe('The HTTP server.'),
+  data: z.string().min(1).default('./.switchyard').describe('Folder for the log and the policies.'),
+  providers: z.record(id, provider).describe('Upstreams by id.'),
+  candidates: z.array(candidate).describe('The models that may answer.'),
+  routes: z
+    .record(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'use letters, digits and . _ -'), route)
+    .prefault({ auto: {} })
+    .describe('Routes by name; a client asks for one as its model.'),
+  keys: z.array(key).default([]).describe('Client keys. Without any, whoever reaches the port may use it.'),
+  priors: object({
+    quality: z.record(z.string(), quality).default({}).describe('Believed mean quality in [0, 1] by candidate id.'),
+  })
+    .prefault({})
+    .describe('The same as `candidates[].priors`, for all at once.'),
+  encoder: encoder.prefault({}).describe('What turns text into vectors.'),
+  log: log.prefault({}).describe('The log of decisions and outcomes.'),
+})
+
+/** The file as it is written. */
+export type ConfigInput = z.input<typeof configSchema>
+/** The file with every default filled in; references are not yet checked. */
+export type ConfigFile = z.output<typeof configSchema>
+export type ProviderFile = ConfigFile['providers'][string]
+export type CandidateFile = ConfigFile['candidates'][number]
+export type RouteFile = ConfigFile['routes'][string]
+export type KeyFile = ConfigFile['keys'][number]
