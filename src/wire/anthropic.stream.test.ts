@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { ANTHROPIC_ANSWERS, answerOf, events, fixture, readParts } from '../../test/streams.ts'
 import type { StreamPart } from '../spec.ts'
 import { anthropicStreamReader, anthropicStreamWriter } from './anthropic.stream.ts'
-import { ANTHROPIC_ANSWERS, answerOf, events, fixture, readParts } from './fixtures/answers.node.ts'
 
 const message = (usage: object) => ({ type: 'message_start', message: { id: 'msg_1', model: 'm', content: [], usage } })
 const blockStart = (index: number, content_block: object) => ({ type: 'content_block_start', index, content_block })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { answerOf, events, fixture, readParts } from '../../test/streams.ts'
 import type { StreamPart } from '../spec.ts'
-import { answerOf, events, fixture, readParts } from './fixtures/answers.node.ts'
 import { openaiStreamReader, openaiStreamWriter } from './openai.stream.ts'
 
 const chunk = (delta: object, finish: string | null = null, index = 0) => ({

@@ -3,9 +3,9 @@ import Anthropic from '@anthropic-ai/sdk'
 import fc from 'fast-check'
 import OpenAI from 'openai'
 import { describe, expect, it } from 'vitest'
+import { ANTHROPIC_ANSWERS, answerOf, fixture, OPENAI_ANSWERS, readParts } from '../../test/streams.ts'
 import type { StreamPart } from '../spec.ts'
 import { anthropicStreamReader, anthropicStreamWriter } from './anthropic.stream.ts'
-import { ANTHROPIC_ANSWERS, answerOf, fixture, OPENAI_ANSWERS, readParts } from './fixtures/answers.node.ts'
 import { openaiStreamReader, openaiStreamWriter } from './openai.stream.ts'
 
 const STREAMS = [
