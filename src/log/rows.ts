@@ -1,5 +1,7 @@
-/** Rows of the spec to columns of the schema and back: pure, one mapping for every SQLite. */
-import { getTableColumns } from 'drizzle-orm'
+/**
+ * Rows of the spec to columns of the schema and back: pure, one mapping for every SQLite. Only types of the schema are
+ * imported: its library is large, and the thread that serves requests can do without it.
+ */
 import type {
   Activation,
   Attempt,
@@ -12,35 +14,135 @@ import type {
   Outcome,
   Usage,
 } from '../spec.ts'
-import { TABLES } from './schema.ts'
+import type { TABLES } from './schema.ts'
 
 /** What SQLite can hold. */
 export type Value = null | number | string | Uint8Array
 
-/** One row to insert: its table and a value per column, in the schema's order. Cheap to send to another thread. */
+/** One row to insert: its table and a value per column, in the order of `COLUMNS`. Cheap to send to another thread. */
 export interface Insert {
   readonly table: LogRow['table']
   readonly values: readonly Value[]
 }
 
 type Columns<Name extends keyof typeof TABLES> = (typeof TABLES)[Name]['$inferSelect']
-/** Without the number that the database gives. */
-type Written<Name extends keyof typeof TABLES> = Omit<Columns<Name>, 'seq'>
+/** How each column is taken from a row; `seq` is not here because the database gives it. */
+type Writers<Name extends keyof typeof TABLES, Row> = {
+  readonly [Column in keyof Omit<Columns<Name>, 'seq'>]: (row: Row) => Columns<Name>[Column]
+}
 
-/** The column names of each table in the order in which `toInsert` gives their values. */
+const decisionWriters: Writers<'decisions', Decision> = {
+  id: (row) => row.id,
+  at: (row) => row.at,
+  tenant: (row) => row.tenant,
+  wire: (row) => row.wire,
+  route: (row) => row.route,
+  asked: (row) => row.asked,
+  candidate: (row) => row.candidate,
+  alternates: (row) => JSON.stringify(row.alternates),
+  propensity: (row) => row.propensity,
+  explored: (row) => Number(row.explored),
+  reason: (row) => row.reason,
+  lambda: (row) => row.lambda,
+  policy: (row) => row.policy,
+  stream: (row) => Number(row.stream),
+  queryHash: (row) => row.query.hash,
+  queryChars: (row) => row.query.chars,
+  inputTokens: (row) => row.query.inputTokens,
+  features: (row) => JSON.stringify(row.query.features),
+  embedded: (row) => Number(row.query.embedded),
+  queryText: (row) => row.query.text ?? null,
+  considered: (row) => row.considered && JSON.stringify(row.considered),
+}
+
+const attemptWriters: Writers<'attempts', Attempt> = {
+  decision: (row) => row.decision,
+  index: (row) => row.index,
+  candidate: (row) => row.candidate,
+  provider: (row) => row.provider,
+  at: (row) => row.at,
+  status: (row) => row.status,
+  error: (row) => row.error,
+  ttftMs: (row) => row.ttftMs,
+  latencyMs: (row) => row.latencyMs,
+}
+
+const outcomeWriters: Writers<'outcomes', Outcome> = {
+  decision: (row) => row.decision,
+  at: (row) => row.at,
+  status: (row) => row.status,
+  candidate: (row) => row.candidate,
+  attempts: (row) => row.attempts,
+  inputTokens: (row) => row.usage?.input ?? null,
+  cachedInputTokens: (row) => row.usage?.cachedInput ?? null,
+  cacheWriteTokens: (row) => row.usage?.cacheWrite ?? null,
+  outputTokens: (row) => row.usage?.output ?? null,
+  reasoningTokens: (row) => row.usage?.reasoning ?? null,
+  usageSource: (row) => row.usageSource,
+  costUsd: (row) => row.costUsd,
+  ttftMs: (row) => row.ttftMs,
+  latencyMs: (row) => row.latencyMs,
+  finish: (row) => row.finish?.unified ?? null,
+  finishRaw: (row) => row.finish?.raw ?? null,
+  answer: (row) => row.answer ?? null,
+}
+
+const feedbackWriters: Writers<'feedback', Feedback> = {
+  decision: (row) => row.decision,
+  principal: (row) => row.principal,
+  source: (row) => row.source,
+  value: (row) => row.value,
+  comment: (row) => row.comment ?? null,
+  at: (row) => row.at,
+}
+
+const embeddingWriters: Writers<'embeddings', EmbeddingRow> = {
+  hash: (row) => row.hash,
+  encoder: (row) => row.encoder,
+  // A copy: sending a view to another thread would send the whole buffer behind it.
+  vector: ({ vector }) => new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength).slice(),
+  at: (row) => row.at,
+}
+
+const activationWriters: Writers<'policies', Activation> = {
+  route: (row) => row.route,
+  policy: (row) => row.policy,
+  at: (row) => row.at,
+  reason: (row) => row.reason,
+}
+
+/** The columns of each table in the order in which `toInsert` gives their values. */
 export const COLUMNS = {
-  decisions: Object.keys(getTableColumns(TABLES.decisions)),
-  attempts: Object.keys(getTableColumns(TABLES.attempts)),
-  outcomes: Object.keys(getTableColumns(TABLES.outcomes)),
-  feedback: Object.keys(getTableColumns(TABLES.feedback)),
-  embeddings: Object.keys(getTableColumns(TABLES.embeddings)),
-  policies: Object.keys(getTableColumns(TABLES.policies)),
+  decisions: Object.keys(decisionWriters),
+  attempts: Object.keys(attemptWriters),
+  outcomes: Object.keys(outcomeWriters),
+  feedback: Object.keys(feedbackWriters),
+  embeddings: Object.keys(embeddingWriters),
+  policies: Object.keys(activationWriters),
 } as const satisfies Record<LogRow['table'], readonly string[]>
 
-/** A row as its table's values; `seq` is null, so that the database numbers it. Copies: later changes to the row do not show. */
-export function toInsert(row: LogRow): Insert {
-  const columns: Readonly<Record<string, Value>> = toColumns(row)
-  return { table: row.table, values: COLUMNS[row.table].map((name) => columns[name] ?? null) }
+/** A row as its table's values. Everything is copied: later changes to the row do not show. */
+export function toInsert({ table, row }: LogRow): Insert {
+  switch (table) {
+    case 'decisions':
+      return { table, values: valuesOf(decisionWriters, row) }
+    case 'attempts':
+      return { table, values: valuesOf(attemptWriters, row) }
+    case 'outcomes':
+      return { table, values: valuesOf(outcomeWriters, row) }
+    case 'feedback':
+      return { table, values: valuesOf(feedbackWriters, row) }
+    case 'embeddings':
+      return { table, values: valuesOf(embeddingWriters, row) }
+    case 'policies':
+      return { table, values: valuesOf(activationWriters, row) }
+  }
+}
+
+function valuesOf<Row>(writers: Readonly<Record<string, (row: Row) => Value>>, row: Row): Value[] {
+  const values: Value[] = []
+  for (const column in writers) values.push(writers[column]!(row))
+  return values
 }
 
 /** Bytes that an insert holds in memory, near enough to bound a queue: two per character at worst are counted as one. */
@@ -51,49 +153,6 @@ export function sizeOf(insert: Insert): number {
     else bytes += value instanceof Uint8Array ? value.byteLength : 8
   }
   return bytes
-}
-
-function toColumns({ table, row }: LogRow) {
-  switch (table) {
-    case 'decisions':
-      return fromDecision(row)
-    case 'attempts':
-      return fromAttempt(row)
-    case 'outcomes':
-      return fromOutcome(row)
-    case 'feedback':
-      return fromFeedback(row)
-    case 'embeddings':
-      return fromEmbedding(row)
-    case 'policies':
-      return fromActivation(row)
-  }
-}
-
-function fromDecision(row: Decision): Written<'decisions'> {
-  return {
-    id: row.id,
-    at: row.at,
-    tenant: row.tenant,
-    wire: row.wire,
-    route: row.route,
-    asked: row.asked,
-    candidate: row.candidate,
-    alternates: JSON.stringify(row.alternates),
-    propensity: row.propensity,
-    explored: Number(row.explored),
-    reason: row.reason,
-    lambda: row.lambda,
-    policy: row.policy,
-    stream: Number(row.stream),
-    queryHash: row.query.hash,
-    queryChars: row.query.chars,
-    inputTokens: row.query.inputTokens,
-    features: JSON.stringify(row.query.features),
-    embedded: Number(row.query.embedded),
-    queryText: row.query.text ?? null,
-    considered: row.considered && JSON.stringify(row.considered),
-  }
 }
 
 /** A decision as stored. */
@@ -128,45 +187,9 @@ export function toDecision(row: Columns<'decisions'>): Decision {
   }
 }
 
-function fromAttempt(row: Attempt): Written<'attempts'> {
-  return {
-    decision: row.decision,
-    index: row.index,
-    candidate: row.candidate,
-    provider: row.provider,
-    at: row.at,
-    status: row.status,
-    error: row.error,
-    ttftMs: row.ttftMs,
-    latencyMs: row.latencyMs,
-  }
-}
-
 /** An attempt as stored. */
 export function toAttempt(row: Columns<'attempts'>): Attempt {
   return { ...row }
-}
-
-function fromOutcome(row: Outcome): Written<'outcomes'> {
-  return {
-    decision: row.decision,
-    at: row.at,
-    status: row.status,
-    candidate: row.candidate,
-    attempts: row.attempts,
-    inputTokens: row.usage?.input ?? null,
-    cachedInputTokens: row.usage?.cachedInput ?? null,
-    cacheWriteTokens: row.usage?.cacheWrite ?? null,
-    outputTokens: row.usage?.output ?? null,
-    reasoningTokens: row.usage?.reasoning ?? null,
-    usageSource: row.usageSource,
-    costUsd: row.costUsd,
-    ttftMs: row.ttftMs,
-    latencyMs: row.latencyMs,
-    finish: row.finish?.unified ?? null,
-    finishRaw: row.finish?.raw ?? null,
-    answer: row.answer ?? null,
-  }
 }
 
 /** An outcome as stored. */
@@ -198,40 +221,14 @@ export function toOutcome(row: Columns<'outcomes'>): Outcome {
   }
 }
 
-function fromFeedback(row: Feedback): Written<'feedback'> {
-  return {
-    decision: row.decision,
-    principal: row.principal,
-    source: row.source,
-    value: row.value,
-    comment: row.comment ?? null,
-    at: row.at,
-  }
-}
-
 /** A score as stored. */
 export function toFeedback({ comment, ...row }: Columns<'feedback'>): Feedback {
   return comment === null ? row : { ...row, comment }
 }
 
-function fromEmbedding(row: EmbeddingRow): Written<'embeddings'> {
-  const { buffer, byteOffset, byteLength } = row.vector
-  // A copy: sending a view to another thread would send the whole buffer behind it.
-  return {
-    hash: row.hash,
-    encoder: row.encoder,
-    vector: new Uint8Array(buffer, byteOffset, byteLength).slice(),
-    at: row.at,
-  }
-}
-
 /** A vector as stored; the copy gives it the alignment that 32-bit floats need. */
 export function toVector(bytes: Uint8Array): Float32Array {
   return new Float32Array(Uint8Array.from(bytes).buffer)
-}
-
-function fromActivation(row: Activation): Written<'policies'> {
-  return { route: row.route, policy: row.policy, at: row.at, reason: row.reason }
 }
 
 /** An activation as stored. */

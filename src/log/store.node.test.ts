@@ -1,14 +1,250 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll } from 'vitest'
-import { describeStore } from './contract.ts'
-import { openStore } from './store.node.ts'
+import Sqlite from 'better-sqlite3'
+import { afterAll, describe, expect, test } from 'vitest'
+import type { LogRow } from '../spec.ts'
+import { describeStore, sampleDecision, sampleOutcome } from './contract.ts'
+import { connect, createDatabase } from './database.node.ts'
+import { toInsert } from './rows.ts'
+import { openStore, type StoreOptions } from './store.node.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'switchyard-log-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
 let files = 0
 const newFile = () => join(folder, `log-${files++}.db`)
+const open = (file: string, options: Partial<StoreOptions> = {}) =>
+  openStore({ file, durability: 'process', maxQueuedRows: 10_000, ...options })
+const decided = (id: string): LogRow => ({ table: 'decisions', row: sampleDecision(id) })
+const storeUrl = new URL('./store.node.ts', import.meta.url).href
+const contractRow = JSON.stringify(decided('ID'))
 
-describeStore('SQLite', () => openStore({ file: newFile(), durability: 'process', maxQueuedRows: 10_000 }))
+describeStore('SQLite', () => open(newFile()))
+
+function count(file: string): unknown {
+  const client = new Sqlite(file, { readonly: true })
+  try {
+    expect(client.pragma('integrity_check', { simple: true })).toBe('ok')
+    return client.prepare('select count(*) from decisions').pluck().get()
+  } finally {
+    client.close()
+  }
+}
+
+/** Another process that holds the write lock until its input ends. */
+async function lockFromOutside(file: string): Promise<() => Promise<void>> {
+  const code = `
+    const client = new (require('better-sqlite3'))(${JSON.stringify(file)})
+    client.exec('begin exclusive')
+    console.log('locked')
+    process.stdin.resume().on('end', () => process.exit())`
+  const child = spawn(process.execPath, ['-e', code], { stdio: ['pipe', 'pipe', 'inherit'] })
+  await once(child.stdout, 'data')
+  return async () => {
+    child.stdin.end()
+    await once(child, 'exit')
+  }
+}
+
+describe('a bounded queue', () => {
+  test('refuses what exceeds its rows, counts it exactly, and works on afterwards', async () => {
+    const file = newFile()
+    const store = await open(file, { maxQueuedRows: 30 })
+    const unlock = await lockFromOutside(file)
+    const results = Array.from({ length: 25 }, (_, index) => store.append([decided(`a${index}`), decided(`b${index}`)]))
+    const settled = Promise.allSettled(results)
+    expect(store.dropped).toBe(20)
+    await unlock()
+    const rejected = (await settled).filter((result) => result.status === 'rejected')
+    expect(rejected).toHaveLength(10)
+    expect(rejected[0]?.reason).toMatchObject({ code: 'log_full', status: 503, retryable: true })
+    await store.append([decided('afterwards')])
+    await store.close()
+    expect(store.dropped).toBe(20)
+    expect(count(file)).toBe(31)
+  })
+
+  test('refuses what exceeds its bytes', async () => {
+    const store = await open(newFile(), { maxQueuedBytes: 50_000 })
+    const large: LogRow = { table: 'decisions', row: sampleDecision('large', { asked: 'x'.repeat(30_000) }) }
+    const first = store.append([large])
+    await expect(store.append([large])).rejects.toMatchObject({ code: 'log_full' })
+    await first
+    await store.append([decided('later')])
+    expect(store.dropped).toBe(1)
+    await store.close()
+  })
+
+  test('close waits for what was accepted', async () => {
+    const file = newFile()
+    const store = await open(file)
+    const appends = Array.from({ length: 300 }, (_, index) => store.append([decided(`${index}`)]))
+    await store.close()
+    await Promise.all(appends)
+    expect(count(file)).toBe(300)
+  })
+})
+
+describe('a database that another process has locked', () => {
+  test('is waited for, and answers reads meanwhile', async () => {
+    const file = newFile()
+    const store = await open(file)
+    await store.append([decided('before')])
+    const unlock = await lockFromOutside(file)
+    let stored = false
+    const append = store.append([decided('waiting')]).then(() => {
+      stored = true
+    })
+    expect(await store.decision('before')).not.toBeNull()
+    expect(stored).toBe(false)
+    await unlock()
+    await append
+    expect(await store.decision('waiting')).not.toBeNull()
+    await store.close()
+  })
+
+  test('is given up on after the timeout; later appends succeed', async () => {
+    const file = newFile()
+    const store = await open(file, { busyTimeoutMs: 1 })
+    const unlock = await lockFromOutside(file)
+    await expect(store.append([decided('refused'), decided('too')])).rejects.toMatchObject({
+      code: 'log_failed',
+      message: expect.stringContaining('another process holds its lock'),
+    })
+    await unlock()
+    await store.append([decided('accepted')])
+    expect(store.dropped).toBe(2)
+    await store.close()
+    expect(count(file)).toBe(1)
+  })
+})
+
+describe('a disk without space', () => {
+  test('a full database stores nothing of the batch and recovers', () => {
+    const file = newFile()
+    const client = connect({ file, durability: 'process' })
+    const database = createDatabase(client)
+    client.pragma(`max_page_count = ${Number(client.pragma('page_count', { simple: true })) + 20}`)
+    let stored = 0
+    let failure: unknown
+    for (let index = 0; failure === undefined && index < 1000; index++) {
+      try {
+        database.commit([[toInsert(decided(`a${index}`)), toInsert(decided(`b${index}`))]])
+        stored += 2
+      } catch (thrown) {
+        failure = thrown
+      }
+    }
+    expect(failure).toMatchObject({ code: 'SQLITE_FULL' })
+    expect(count(file)).toBe(stored)
+    client.pragma('max_page_count = 1000000')
+    expect(database.commit([[toInsert(decided('recovered'))]])).toEqual([])
+    database.close()
+    expect(count(file)).toBe(stored + 1)
+  })
+
+  const prlimit = spawnSync('prlimit', ['--version']).status === 0
+  test.skipIf(!prlimit)(
+    'appends are refused while writes fail, exactly those, and stored again afterwards',
+    async () => {
+      const file = newFile()
+      // A soft limit on the size of files: writing beyond it fails as on a broken disk, until it is lifted.
+      const code = `
+      import { execFileSync } from 'node:child_process'
+      import { openStore } from ${JSON.stringify(storeUrl)}
+      const store = await openStore({ file: ${JSON.stringify(file)}, durability: 'process', maxQueuedRows: 10000 })
+      const limit = (bytes) => execFileSync('prlimit', ['--pid', String(process.pid), '--fsize=' + bytes + ':'])
+      const result = { acknowledged: 0, failed: 0, messages: [] }
+      const append = (id) =>
+        store.append([JSON.parse(${JSON.stringify(contractRow)}.replace('"ID"', JSON.stringify(id)))]).then(
+          () => { result.acknowledged++ },
+          (error) => { result.failed++; result.messages.push(error.message) },
+        )
+      for (let index = 0; index < 20; index++) await append('before ' + index)
+      limit(150000)
+      for (let index = 0; index < 20; index++) {
+        await Promise.all(Array.from({ length: 10 }, (_, at) => append('during ' + index + ' ' + at)))
+      }
+      result.failedWhileFull = result.failed
+      limit('unlimited')
+      for (let index = 0; index < 20; index++) await append('after ' + index)
+      await store.close()
+      console.log(JSON.stringify({ ...result, dropped: store.dropped }))`
+      const child = spawnSync(process.execPath, ['--input-type=module', '-e', code], { encoding: 'utf8' })
+      expect(child.stderr).toBe('')
+      const result = JSON.parse(child.stdout)
+      expect(result.failedWhileFull).toBeGreaterThan(0)
+      expect(result.failed).toBe(result.failedWhileFull)
+      expect(result.dropped).toBe(result.failed)
+      expect(result.acknowledged + result.dropped).toBe(240)
+      expect(count(file)).toBe(result.acknowledged)
+      for (const message of result.messages)
+        expect(message).toMatch(/^The log could not store 1 rows: .* \(SQLITE_\w+\)\.$/)
+    },
+  )
+})
+
+describe('opening', () => {
+  test('a file that is no database is refused by name', async () => {
+    const file = newFile()
+    writeFileSync(file, 'not a database, but long enough to look like one'.repeat(100))
+    await expect(open(file)).rejects.toMatchObject({ code: 'log_failed', message: expect.stringContaining(file) })
+  })
+
+  test('two at once create one database', async () => {
+    const file = newFile()
+    const stores = await Promise.all([open(file), open(file), open(file)])
+    await Promise.all(stores.map((store, index) => store.append([decided(`from ${index}`)])))
+    expect(new Set(stores.map((store) => store.salt)).size).toBe(1)
+    await Promise.all(stores.map((store) => store.close()))
+    expect(count(file)).toBe(3)
+  })
+
+  test('the salt belongs to the file', async () => {
+    const file = newFile()
+    const salts: string[] = []
+    for (const path of [file, file, newFile()]) {
+      const store = await open(path)
+      salts.push(store.salt)
+      await store.close()
+    }
+    expect(salts[0]).toMatch(/^[0-9a-f]{64}$/)
+    expect(salts[1]).toBe(salts[0])
+    expect(salts[2]).not.toBe(salts[0])
+  })
+
+  test('decisions without an outcome become unknown, until what happened is known', async () => {
+    const file = newFile()
+    const first = await open(file)
+    await first.append([decided('done'), { table: 'outcomes', row: sampleOutcome('done') }, decided('cut')])
+    await first.close()
+    const second = await open(file)
+    expect((await second.decision('done'))?.outcome).toEqual(sampleOutcome('done'))
+    expect((await second.decision('cut'))?.outcome).toMatchObject({
+      status: 'unknown',
+      candidate: 'small',
+      attempts: 0,
+    })
+    await second.append([decided('running')])
+    expect((await second.decision('running'))?.outcome).toBeNull()
+    // A second process, say the command line, looks in while the first still works on one.
+    const third = await open(file)
+    expect((await third.decision('running'))?.outcome?.status).toBe('unknown')
+    await second.append([{ table: 'outcomes', row: sampleOutcome('running') }])
+    expect((await third.decision('running'))?.outcome?.status).toBe('ok')
+    await Promise.all([second.close(), third.close()])
+  })
+
+  test('power durability syncs at every commit', () => {
+    const synchronous = (durability: 'process' | 'power') => {
+      const client = connect({ file: newFile(), durability })
+      const value = client.pragma('synchronous', { simple: true })
+      client.close()
+      return value
+    }
+    expect([synchronous('process'), synchronous('power')]).toEqual([1, 2])
+  })
+})

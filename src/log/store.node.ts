@@ -48,7 +48,8 @@ export async function openStore(options: StoreOptions): Promise<FileStore> {
     busyTimeoutMs: options.busyTimeoutMs ?? 15_000,
   }
   const script = new URL(`./store.worker${extname(import.meta.url)}`, import.meta.url)
-  const worker = new Worker(script, { name: 'log', workerData })
+  // The process's own flags are not for the thread: `--input-type` and `-e` would even keep it from starting.
+  const worker = new Worker(script, { name: 'log', workerData, execArgv: [] })
   const opened = await new Promise<Opened>((resolve) => {
     worker.once('message', resolve)
     worker.once('error', () => resolve({ failed: 'STOPPED' }))
