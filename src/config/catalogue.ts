@@ -1,6 +1,6 @@
 /** What is known of a model without asking anybody: list price, context window, output limit, capabilities. */
 import type { ModelPrice } from '@pydantic/genai-prices'
-import { CAPABILITIES, type Candidate, type Capability, type Price, type Wire } from '../spec.ts'
+import type { Capability, Price } from '../spec.ts'
 import { familyOf, unpricedModel } from './catalogue.models.ts'
 import { DEMO_CANDIDATES } from './demo.ts'
 
@@ -41,29 +41,6 @@ export async function loadCatalogue(now = new Date()): Promise<Catalogue> {
       maxOutput: family?.maxOutput ?? null,
       capabilities: family?.capabilities ?? null,
     }
-  }
-}
-
-/**
- * A candidate for a model that a client names itself and the configuration does not list: priced where the catalogue
- * knows it, and otherwise without limits of ours, since the provider will say what it cannot do.
- */
-export function unlistedCandidate(
-  provider: { readonly id: string; readonly kind: string; readonly wire: Wire; readonly baseUrl: string },
-  model: string,
-  catalogue: Catalogue,
-): Candidate {
-  const { price, contextWindow, maxOutput, capabilities } = catalogue(provider, model)
-  return {
-    id: model,
-    provider: provider.id,
-    model,
-    wire: provider.wire,
-    price,
-    contextWindow: contextWindow ?? Number.MAX_SAFE_INTEGER,
-    ...(maxOutput !== null && { maxOutput }),
-    capabilities: new Set(capabilities ?? CAPABILITIES),
-    tags: [],
   }
 }
 

@@ -37,12 +37,10 @@ export function environmentConfig(env: Environment): ConfigInput {
   if (!openai && !anthropic) {
     return {
       providers: { demo: { kind: 'demo' } },
-      candidates: DEMO_CANDIDATES.map(({ id, provider, model, tags, priors }) => ({
-        id,
-        provider,
-        model,
+      candidates: DEMO_CANDIDATES.map(({ wire: _, capabilities, tags, ...rest }) => ({
+        ...rest,
+        capabilities: [...capabilities],
         tags: [...tags],
-        ...(priors && { priors: { ...priors } }),
       })),
     }
   }

@@ -34,9 +34,14 @@ export async function loadConfig(options: LoadOptions): Promise<Loaded> {
   const source = found?.path ?? null
   const written = found ? parseText(found) : { value: environmentConfig(options.env) }
   if ('problems' in written) return { ...written, source }
-  const overridden = override(written.value, options)
-  const parsed = await parseConfig(overridden, options.env)
-  return { ...parsed, source }
+  const overrides = overridesOf(options)
+  const parsed = await parseConfig(override(written.value, overrides), options.env)
+  if ('config' in parsed) return { ...parsed, source }
+  const problems = parsed.problems.map(({ path, message }) => {
+    const from = overrides.find((one) => one.path.join('.') === path)?.from
+    return { path, message: from === undefined ? message : `${message} (from ${from})` }
+  })
+  return { problems, source }
 }
 
 /** The file as it is now; `null` when there is none, a problem when it cannot be read. */
@@ -60,24 +65,37 @@ export async function readConfig({ cwd, path }: LoadOptions): Promise<ConfigText
   return found[0] ?? null
 }
 
-function override(value: unknown, { env, host, port }: LoadOptions): unknown {
-  if (!isRecord(value)) return value
-  const server = value.server === undefined ? {} : value.server
-  const wantedHost = host ?? (env.HOST || undefined)
-  const wantedPort = port ?? (env.PORT || undefined)
-  const data = env.SWITCHYARD_DATA || undefined
-  return {
-    ...value,
-    ...(data !== undefined && { data }),
-    ...(isRecord(server) && {
-      server: {
-        ...server,
-        ...(wantedHost !== undefined && { host: wantedHost }),
-        // What is no number stays a text, which the schema then refuses by name.
-        ...(wantedPort !== undefined && { port: /^\d+$/.test(wantedPort) ? Number(wantedPort) : wantedPort }),
-      },
-    }),
+interface Override {
+  readonly path: readonly [string] | readonly [string, string]
+  readonly value: string | number
+  /** The variable or argument that says so. */
+  readonly from: string
+}
+
+function overridesOf({ env, host, port }: LoadOptions): Override[] {
+  const given = [
+    { path: ['server', 'host'], from: host === undefined ? 'HOST' : '--host', value: host ?? env.HOST },
+    { path: ['server', 'port'], from: port === undefined ? 'PORT' : '--port', value: readNumber(port ?? env.PORT) },
+    { path: ['data'], from: 'SWITCHYARD_DATA', value: env.SWITCHYARD_DATA },
+  ] as const
+  return given.flatMap(({ path, from, value }) => (value === undefined || value === '' ? [] : [{ path, from, value }]))
+}
+
+/** What is no number stays a text, which the schema then refuses by name. */
+function readNumber(text: string | undefined): string | number | undefined {
+  return text !== undefined && /^\d+$/.test(text) ? Number(text) : text
+}
+
+function override(written: unknown, overrides: readonly Override[]): unknown {
+  if (!isRecord(written)) return written
+  const result = { ...written }
+  for (const { path, value } of overrides) {
+    const [outer, inner] = path
+    if (inner === undefined) result[outer] = value
+    else if (result[outer] === undefined || isRecord(result[outer]))
+      result[outer] = { ...result[outer], [inner]: value }
   }
+  return result
 }
 
 function isProblem(found: ConfigText | Problem | null): found is Problem {

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Config, needsRestart, type Problem } from './config.ts'
 import { parseConfig } from './parse.ts'
 import type { Environment } from './resolve.providers.ts'
+import { valueAt } from './walk.ts'
 
 const base = {
   providers: { up: { kind: 'openai', baseUrl: 'https://up.example/v1' } },
@@ -82,6 +84,33 @@ describe('what is wrong is told at once', () => {
 
   it.each([null, 'text', 3, [], [{}]])('%j is one problem, not a crash', async (value) => {
     expect(await bad(value)).toMatchObject([{ path: '' }])
+  })
+
+  it('is never a crash, whatever stands in the place of whatever', async () => {
+    const whole = {
+      ...base,
+      server: { port: 1 },
+      routes: { auto: { candidates: ['small'], lambda: { auto: 1 } } },
+      keys: [{ name: 'k', sha256: digest('k') }],
+      priors: { quality: { small: 0.1 } },
+    }
+    const places: string[][] = []
+    const walk = (value: unknown, path: string[]) => {
+      if (path.length > 0) places.push(path)
+      if (typeof value === 'object' && value !== null) {
+        for (const [key, inner] of Object.entries(value)) walk(inner, [...path, key])
+      }
+    }
+    walk(whole, [])
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom(...places), fc.jsonValue(), async (place, replacement) => {
+        const value: unknown = JSON.parse(JSON.stringify(whole))
+        const parent = valueAt(value, place.slice(0, -1))
+        if (typeof parent === 'object' && parent !== null) Object.assign(parent, { [place.at(-1)!]: replacement })
+        const parsed = await parseConfig(value, {})
+        expect('config' in parsed || parsed.problems.length > 0).toBe(true)
+      }),
+    )
   })
 
   it('names what is missing in an empty file', async () => {
