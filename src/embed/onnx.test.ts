@@ -87,50 +87,20 @@ describe('createOnnxEncoder', () => {
   })
 })
 
-describe('a crash of a worker', () => {
-  const workerData: OnnxWorkerData = { dir: DIR, window: 128, providers: ['cpu'], compare: false, threads: 1 }
-
-  it('rejects the texts on it and is replaced before the next one', async () => {
+describe('an idle session that dies', () => {
+  it('is replaced, and the next text gets the same vector', async () => {
+    const workerData: OnnxWorkerData = { dir: DIR, file: 'model.int8.onnx', provider: 'cpu', window: 128 }
     const started: Worker[] = []
     const spawn = () => {
-      const worker = new Worker(workerFile('./onnx.worker', import.meta.url), { workerData })
-      started.push(worker)
-      return worker
+      started.push(new Worker(workerFile('./onnx.worker', import.meta.url), { workerData }))
+      return started.at(-1)!
     }
     const { worker } = await startWorker<OnnxWorkerReady>(spawn)
     const pool = createPool([worker], spawn)
-    const [before] = await pool.embed(['the same text'])
-    const lost = expect(pool.embed(['lost', 'also lost'])).rejects.toThrow('its worker crashed')
-    await started[0]!.terminate()
-    await lost
-    expect(await pool.embed(['the same text'])).toEqual([before])
-    expect(started).toHaveLength(2)
-
-    // Again while its replacement is idle, without anybody waiting.
-    await started[1]!.terminate()
-    expect(await pool.embed(['the same text'])).toEqual([before])
-    expect(started).toHaveLength(3)
-    await pool.close()
-    expect(started).toHaveLength(3)
-  })
-
-  it('does not start workers over and over when they cannot start', async () => {
-    let broken = false
-    let spawned = 0
-    const spawn = () => {
-      spawned++
-      if (broken) return new Worker('throw new Error("no memory")', { eval: true })
-      return new Worker(workerFile('./onnx.worker', import.meta.url), { workerData })
-    }
-    const { worker } = await startWorker<OnnxWorkerReady>(spawn)
-    const pool = createPool([worker], spawn)
-    broken = true
+    const before = await pool.embed(['the same text'])
     await worker.terminate()
-    await expect(pool.embed(['a'])).rejects.toThrow('no memory')
-    await new Promise((resolve) => setTimeout(resolve, 200))
-    expect(spawned).toBeLessThanOrEqual(3)
-    broken = false
-    expect(await pool.embed(['a'])).toHaveLength(1)
+    expect(await pool.embed(['the same text'])).toEqual(before)
+    expect(started).toHaveLength(2)
     await pool.close()
   })
 })

@@ -2,6 +2,7 @@
  * A pool of worker threads that turn texts into vectors. A worker gets one text per message and answers each once; the
  * messages are the types below. A crash costs the texts that were on that worker, and nothing else: it is replaced.
  */
+import { once } from 'node:events'
 import type { Worker } from 'node:worker_threads'
 import { SwitchyardError } from '../errors.ts'
 
@@ -9,6 +10,9 @@ export interface EmbedJob {
   readonly id: number
   readonly text: string
 }
+
+/** Asks a worker to end by itself. Never `terminate`: ending a thread inside native code can abort the whole process. */
+export const CLOSE = 'close'
 
 /** The first message of a worker is `ready` or `unusable`; then one answer per job, in any order. */
 export type WorkerMessage<Ready> =
@@ -49,23 +53,23 @@ export function createPool(workers: readonly Worker[], spawn: Spawn): Pool {
 
   function seat(worker: Worker, index: number, ready: boolean): Seat {
     const taken: Seat = { worker, jobs: new Map(), ready }
-    worker.unref()
+    let cause = 'it ended'
     worker.on('message', (message: WorkerMessage<unknown>) => {
       if (message.type === 'ready') taken.ready = true
+      if (message.type === 'unusable') cause = message.message
       if (message.type === 'vector') settle(taken, message.id)?.resolve(message.vector)
       if (message.type === 'failed') settle(taken, message.id)?.reject(encoderFailed(message.message))
     })
-    let cause = 'it ended'
     worker.on('error', (error) => {
       cause = messageOf(error)
     })
     worker.once('exit', () => {
       // One that dies before it is ready would die again at once: the next text tries anew.
       seats[index] = taken.ready && !closed ? seat(spawn(), index, false) : null
-      for (const id of [...taken.jobs.keys()]) {
-        settle(taken, id)?.reject(encoderFailed(closed ? 'the encoder was closed' : `its worker crashed: ${cause}`))
-      }
+      rejectAll(taken, `its worker crashed: ${cause}`)
     })
+    // Last: a new listener takes hold of the process again.
+    worker.unref()
     return taken
   }
 
@@ -74,6 +78,10 @@ export function createPool(workers: readonly Worker[], spawn: Spawn): Pool {
     taken.jobs.delete(id)
     if (taken.jobs.size === 0) taken.worker.unref()
     return job
+  }
+
+  function rejectAll(taken: Seat, why: string): void {
+    for (const id of [...taken.jobs.keys()]) settle(taken, id)?.reject(encoderFailed(why))
   }
 
   /** The worker with the fewest texts; an empty seat is filled first. */
@@ -102,9 +110,23 @@ export function createPool(workers: readonly Worker[], spawn: Spawn): Pool {
     embed: (texts) => Promise.all(texts.map(embedOne)),
     async close() {
       closed = true
-      await Promise.all(seats.map((taken) => taken?.worker.terminate()))
+      await Promise.all(
+        seats.map(async (taken) => {
+          if (taken === null) return
+          rejectAll(taken, 'the encoder was closed')
+          await closeWorker(taken.worker)
+        }),
+      )
     },
   }
+}
+
+/** Resolves when the worker has ended; until then it keeps the process alive. */
+export async function closeWorker(worker: Worker): Promise<void> {
+  const ended = once(worker, 'exit')
+  worker.ref()
+  worker.postMessage(CLOSE)
+  await ended
 }
 
 /** A worker that still starts has its jobs waiting: it counts as busier than any that is ready. */
@@ -112,19 +134,27 @@ function load(seat: Seat): number {
   return seat.jobs.size + (seat.ready ? 0 : 1000)
 }
 
-/** Starts a worker and waits for its first message. Rejects when it is unusable or dies first. */
-export function startWorker<Ready>(spawn: Spawn): Promise<{ worker: Worker; ready: Ready }> {
+/** Starts a worker and waits for its first message. Rejects when it is unusable, dies first, or takes longer than `timeoutMs`. */
+export function startWorker<Ready>(spawn: Spawn, timeoutMs = 60_000): Promise<{ worker: Worker; ready: Ready }> {
   return new Promise((resolve, reject) => {
     const worker = spawn()
-    const fail = (error: unknown) => reject(encoderFailed(messageOf(error)))
-    worker.once('error', fail)
-    worker.once('exit', fail)
+    const fail = (why: string) => {
+      clearTimeout(timer)
+      reject(encoderFailed(why))
+    }
+    const timer = setTimeout(() => {
+      fail(`it did not start within ${Math.round(timeoutMs)} ms`)
+      // It may still start: then it ends by itself.
+      worker.postMessage(CLOSE)
+      worker.unref()
+    }, timeoutMs)
+    worker.on('error', (error) => fail(messageOf(error)))
+    worker.once('exit', (code) => fail(`it ended with code ${code}`))
     worker.once('message', (message: WorkerMessage<Ready>) => {
-      worker.off('error', fail)
-      worker.off('exit', fail)
-      if (message.type === 'ready') return resolve({ worker, ready: message.ready })
-      fail(message.type === 'unusable' ? message.message : 'it answered before it was ready')
-      void worker.terminate()
+      if (message.type !== 'ready') return fail(message.type === 'unusable' ? message.message : 'it answered too early')
+      clearTimeout(timer)
+      worker.unref()
+      resolve({ worker, ready: message.ready })
     })
   })
 }

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
-import type { EmbedJob, WorkerMessage } from './pool.node.ts'
+import { CLOSE, type EmbedJob, type WorkerMessage } from './pool.node.ts'
 import type { Dtype, TransformersReady, TransformersWorkerData } from './transformers.node.ts'
 
 /** The file of a model folder that holds the weights in a precision, as transformers.js names it. */
@@ -46,13 +46,24 @@ async function serve(data: TransformersWorkerData): Promise<void> {
   const warm = await embed('warm up')
 
   let last: Promise<void> = Promise.resolve()
-  parentPort!.on('message', ({ id, text }: EmbedJob) => {
-    last = last.then(() =>
-      embed(text).then(
-        (vector) => send({ type: 'vector', id, vector }),
-        (error: unknown) => send({ type: 'failed', id, message: messageOf(error) }),
-      ),
-    )
+  let closed = false
+
+  async function answer({ id, text }: EmbedJob): Promise<void> {
+    if (closed) return
+    try {
+      send({ type: 'vector', id, vector: await embed(text) })
+    } catch (error) {
+      send({ type: 'failed', id, message: messageOf(error) })
+    }
+  }
+
+  parentPort!.on('message', (message: EmbedJob | typeof CLOSE) => {
+    if (message === CLOSE) {
+      closed = true
+      parentPort!.close()
+      return
+    }
+    last = last.then(() => answer(message))
   })
   send({ type: 'ready', ready: { dim: warm.length, sha256 } })
 }
