@@ -1,30 +1,29 @@
-/** Decisions of a policy offline, by the gateway's own code. */
-import type { Candidate, Estimate, Guard, Planner, Query } from '../spec.ts'
+/** A policy's decisions offline, made by the gateway's own code, so that what is evaluated is what will serve. */
+import { decide, type RoutePolicy } from '../route/decide.ts'
+import type { Candidate, Estimate, Estimator, Query } from '../spec.ts'
 
-export interface Rules {
-  readonly candidates: readonly Candidate[]
-  readonly planner: Planner
-  readonly random: () => number
+/** The id of the candidate that is asked first at λ, without limits. Throws `no_feasible_candidate` as the gateway does. */
+export function choose(
+  policy: RoutePolicy,
+  query: Query,
+  lambda: number,
+  options: { readonly candidates: readonly Candidate[]; readonly random: () => number },
+): string {
+  const { plan, candidates } = decide({ query, policy, preference: { lambda, limits: {} }, ...options })
+  return candidates[plan.arm]!.id
 }
 
-/** STUB until src/route exists. */
-export function decideFrom(query: Query, estimate: Estimate, guard: Guard, lambda: number, rules: Rules): number {
-  const s =
-    estimate.support < guard.minSupport
-      ? 0
-      : guard.shrink * (guard.minSupport >= 1 ? 1 : (estimate.support - guard.minSupport) / (1 - guard.minSupport))
-  const quality = estimate.quality.map((q, m) => guard.quality[m]! + s * (q - guard.quality[m]!))
-  const outputTokens = estimate.outputTokens.map((q, m) => guard.outputTokens[m]! + s * (q - guard.outputTokens[m]!))
-  const costUsd = outputTokens.map((t, m) => {
-    const p = rules.candidates[m]!.price
-    return p === null ? Number.NaN : (query.inputTokens * p.inputPerMTok + t * p.outputPerMTok) / 1e6
-  })
-  const plan = rules.planner.plan(
-    query,
-    rules.candidates,
-    { ...estimate, quality, outputTokens, costUsd },
-    { lambda, limits: {} },
-    rules.random,
-  )
-  return plan.kind === 'single' ? plan.arm : 0
+/** The estimator with its answers for a fixed pool kept: a sweep of λ asks for the same query again and again. */
+export function remember(estimator: Estimator, candidates: readonly Candidate[]): Estimator {
+  const known = new Map<Query, Estimate>()
+  return {
+    name: estimator.name,
+    estimate(query, asked) {
+      // Limits may have left some out; predictions for a part of the pool are not kept.
+      if (asked.length !== candidates.length) return estimator.estimate(query, asked)
+      const estimate = known.get(query) ?? estimator.estimate(query, asked)
+      known.set(query, estimate)
+      return estimate
+    },
+  }
 }

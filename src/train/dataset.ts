@@ -55,16 +55,16 @@ const answersSchema = z.object({ query_id: z.string(), answers: z.record(z.strin
  */
 export async function readDataset(location: string, name?: string): Promise<OutcomeSet> {
   const prefix = await locate(location, name)
-  const [queryFile, outcomeFile, metaFile] = await Promise.all(
-    ['queries.jsonl', 'outcomes.csv', 'meta.json'].map((kind) => readMaybeZipped(`${prefix}.${kind}`)),
-  )
-  const queries = parseLines(queryFile!, querySchema, `${prefix}.queries.jsonl`)
-  const prices = parseWith(metaSchema, metaFile!.toString(), `${prefix}.meta.json`).models_usd_per_1m ?? {}
-  const outcomes = readOutcomes(outcomeFile!, queries, `${prefix}.outcomes.csv`)
+  const queryFile = await readMaybeZipped(`${prefix}.queries.jsonl`)
+  const outcomeFile = await readMaybeZipped(`${prefix}.outcomes.csv`)
+  const metaFile = await readMaybeZipped(`${prefix}.meta.json`)
+  const queries = parseLines(queryFile, querySchema, `${prefix}.queries.jsonl`)
+  const prices = parseWith(metaSchema, metaFile.toString(), `${prefix}.meta.json`).models_usd_per_1m ?? {}
+  const outcomes = readOutcomes(outcomeFile, queries, `${prefix}.outcomes.csv`)
   const candidates = outcomes.models.map((model) => toCandidate(model, prices[model]))
   deriveOutputTokens(outcomes, candidates)
   const hash = createHash('sha256')
-  for (const file of [queryFile!, outcomeFile!, metaFile!]) hash.update(createHash('sha256').update(file).digest())
+  for (const file of [queryFile, outcomeFile, metaFile]) hash.update(createHash('sha256').update(file).digest())
   return {
     name: basename(prefix),
     queries,

@@ -30,8 +30,13 @@ export interface Score {
   }[]
   /** Highest quality of any swept point, less the best single model's. */
   readonly peakGain: Interval
-  /** Least cost of a swept point with at least the best single model's quality, as a share of its cost; infinite when none has it. */
-  readonly costShare: Interval
+  /** One entry per target: the least cost of a swept point with at least that quality; infinite when none has it. */
+  readonly targets: readonly {
+    /** Share of the best single model's quality. */
+    readonly share: number
+    /** As a share of the best single model's cost. */
+    readonly cost: Interval
+  }[]
 }
 
 export interface Evaluation {
@@ -60,13 +65,15 @@ export interface EvaluateOptions {
   readonly draws?: number
   /** Shares of the best single model's cost. */
   readonly budgets?: readonly number[]
+  /** Shares of the best single model's quality. Near 1 the cost hangs on a few queries, so a lower share is told beside it. */
+  readonly targets?: readonly number[]
   /** Default: 0 and 60 values spanning the hull of single models on the training rows and a hundredfold beyond. */
   readonly lambdas?: readonly number[]
 }
 
 /** Evaluates routers on the test rows, beside the baselines that need no learning (see `baselines`). */
 export function evaluate(set: OutcomeSet, options: EvaluateOptions): Evaluation {
-  const { budgets = [0.1, 0.25, 0.5], draws = 500 } = options
+  const { budgets = [0.1, 0.25, 0.5], targets = [1, 0.99], draws = 500 } = options
   const costs = costsOf(set)
   const train = options.train.filter((row) => isComplete(set, costs, row))
   const test = options.test.filter((row) => isComplete(set, costs, row))
@@ -94,16 +101,15 @@ export function evaluate(set: OutcomeSet, options: EvaluateOptions): Evaluation 
       const best = alone[bestSingle]!
       const mixed = hullOf(alone)
       const points = sweeps.map(averageOf)
-      const reached = points.filter((point) => point.quality >= best.quality)
       const bought = budgets.map((share) => bestWithin(points, share * best.costUsd))
       return [
         Math.max(...points.map((point) => point.quality)) - best.quality,
-        Math.min(...reached.map((point) => point.costUsd)) / best.costUsd,
+        ...targets.map((share) => leastCost(points, share * best.quality) / best.costUsd),
         ...bought,
         ...bought.map((quality, i) => quality - (qualityAt(mixed, budgets[i]! * best.costUsd) ?? 0)),
       ]
     }
-    const [peakGain, costShare, ...rest] = bootstrap(test.length, statistics, { random: options.random, draws })
+    const [peakGain, ...rest] = bootstrap(test.length, statistics, { random: options.random, draws })
     return {
       name,
       points: sweeps.map((sweep) => ({
@@ -112,9 +118,13 @@ export function evaluate(set: OutcomeSet, options: EvaluateOptions): Evaluation 
         quality: sweep.qualities.reduce((sum, quality) => sum + quality, 0) / test.length,
         shares: columns.map((column) => sweep.chosen.filter((one) => one === column).length / test.length),
       })),
-      budgets: budgets.map((share, i) => ({ share, quality: rest[i]!, lead: rest[budgets.length + i]! })),
       peakGain: peakGain!,
-      costShare: costShare!,
+      targets: targets.map((share, i) => ({ share, cost: rest[i]! })),
+      budgets: budgets.map((share, i) => ({
+        share,
+        quality: rest[targets.length + i]!,
+        lead: rest[targets.length + budgets.length + i]!,
+      })),
     }
   })
   return {
@@ -178,4 +188,8 @@ function bestWithin(points: readonly CostQuality[], budgetUsd: number): number {
   const affordable = points.filter((point) => point.costUsd <= budgetUsd)
   if (affordable.length > 0) return Math.max(...affordable.map((point) => point.quality))
   return points.reduce((cheapest, point) => (point.costUsd < cheapest.costUsd ? point : cheapest)).quality
+}
+
+function leastCost(points: readonly CostQuality[], quality: number): number {
+  return Math.min(...points.filter((point) => point.quality >= quality).map((point) => point.costUsd))
 }

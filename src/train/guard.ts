@@ -11,8 +11,9 @@
  * value clears the incumbent's (Thomas et al. 2015, "High Confidence Policy Improvement"); cross-fitting (Chernozhukov
  * et al. 2018). The bound is one-sided at 95 % for all tried s together (Bonferroni).
  */
-import type { Estimate, EstimatorFamily, Guard, JsonObject, Planner, Query } from '../spec.ts'
-import { decideFrom } from './choose.ts'
+import { withPriors } from '../route/priors.ts'
+import type { Estimate, Estimator, EstimatorFamily, Guard, JsonObject, Planner, Query } from '../spec.ts'
+import { choose } from './choose.ts'
 import type { OutcomeSet } from './dataset.ts'
 import { lowerBound, mean, quantile } from './metrics.ts'
 import { assignFolds, at, costsOf, isComplete, lambdaGrid, toTrainingSet } from './rows.ts'
@@ -45,35 +46,40 @@ export function fitGuard<Options extends object>(
   queries: readonly Query[],
   options: GuardOptions<Options>,
 ): Guard {
+  const { family, planner, folds, random } = options
   const constant = constantOf(set, rows)
   const costs = costsOf(set)
   const judged = rows.flatMap((row, i) => (isComplete(set, costs, row) ? [i] : []))
   if (judged.length < MIN_ROWS)
     return { shrink: 0, minSupport: 0, ...constant, evidence: { rows: judged.length, needed: MIN_ROWS } }
 
-  const foldOf = assignFolds(set, rows, options.folds, options.random)
+  const foldOf = assignFolds(set, rows, folds, random)
   const { estimates, constants } = crossFit(set, rows, queries, foldOf, options)
-  const minSupport = quantile(
-    estimates.map((estimate) => estimate.support),
-    SUPPORT_QUANTILE,
-  )
-  const lambdas = lambdaGrid(set, rows, { points: LAMBDAS, reach: LAMBDA_REACH })
-  const choose = (i: number, shrink: number, lambda: number) => {
-    const guard = { shrink, minSupport, ...constants[foldOf[i]!]!, evidence: {} }
-    return decideFrom(queries[i]!, estimates[i]!, guard, lambda, { ...options, candidates: set.candidates })
+  const supports = estimates.map((estimate) => estimate.support)
+  const minSupport = quantile(supports, SUPPORT_QUANTILE)
+
+  const ids = set.candidates.map((candidate) => candidate.id)
+  const candidates = withPriors(set.candidates)
+  const decideWith = (shrink: number) => (i: number, lambda: number) => {
+    const guard: Guard = { shrink, minSupport, ...constants[foldOf[i]!]!, evidence: {} }
+    const estimator: Estimator = { name: family.name, estimate: () => estimates[i]! }
+    const policy = { estimator, planner, guard, candidates: ids }
+    return ids.indexOf(choose(policy, queries[i]!, lambda, { candidates, random }))
   }
+  const judgedRows = judged.map((i) => rows[i]!)
+  const lambdas = lambdaGrid(set, judgedRows, { points: LAMBDAS, reach: LAMBDA_REACH })
   const tried = SHRINKS.map((shrink) => {
-    const gains = gainsOver(set, costs, rows, judged, foldOf, lambdas, (i, lambda) => choose(i, shrink, lambda))
-    return { shrink, gains, ...lowerBound(gains, Z) }
+    const gains = gainsOver({ set, costs, rows, foldOf, judged }, lambdas, decideWith(shrink))
+    return { shrink, ...lowerBound(gains.perQuery, Z), perLambda: gains.perLambda }
   })
   const best = tried.reduce((a, b) => (b.low > a.low ? b : a))
   const evidence: JsonObject = {
     rows: judged.length,
-    folds: options.folds,
-    lambdas,
+    folds,
     supportQuantile: SUPPORT_QUANTILE,
-    // Shares of what the oracle would gain over the best constant.
-    tried: tried.map(({ shrink, mean: gain, error, low }) => ({ shrink, gain, error, low })),
+    lambdas,
+    // Gains are shares of what the oracle gains over the best constant.
+    tried: tried.map(({ shrink, mean: gain, error, low, perLambda }) => ({ shrink, gain, error, low, perLambda })),
   }
   return { shrink: best.low > 0 ? best.shrink : 0, minSupport, ...constant, evidence }
 }
@@ -106,57 +112,59 @@ function crossFit<Options extends object>(
   return { estimates, constants }
 }
 
-/**
- * Per judged row: (utility of the choice − utility of the best constant) / mean headroom, averaged over the λ. The
- * headroom is the oracle's mean gain over that constant. A λ without headroom (one candidate is best for every query) says nothing.
- */
-function gainsOver(
-  set: OutcomeSet,
-  costs: Float64Array,
-  rows: readonly number[],
-  judged: readonly number[],
-  foldOf: readonly number[],
-  lambdas: readonly number[],
-  choose: (i: number, lambda: number) => number,
-): Float64Array {
-  const gains = new Float64Array(judged.length)
-  for (const lambda of lambdas) {
-    const worth = (row: number, column: number) =>
-      at(set, set.quality, row, column) - lambda * at(set, costs, row, column)
-    const best = bestConstants(set, rows, judged, foldOf, worth)
-    const incumbents = judged.map((i) => worth(rows[i]!, best[foldOf[i]!]!))
-    const headroom = mean(
-      judged.map((i, j) => Math.max(...set.candidates.map((_, column) => worth(rows[i]!, column))) - incumbents[j]!),
-    )
-    if (!(headroom > 1e-12)) continue
-    for (const [j, i] of judged.entries())
-      gains[j]! += (worth(rows[i]!, choose(i, lambda)) - incumbents[j]!) / headroom / lambdas.length
-  }
-  return gains
+interface Judged {
+  readonly set: OutcomeSet
+  readonly costs: Float64Array
+  readonly rows: readonly number[]
+  readonly foldOf: readonly number[]
+  /** Indexes into `rows` whose outcomes are all known. */
+  readonly judged: readonly number[]
 }
 
-/** For each fold the candidate of highest mean worth over the judged rows of the other folds. */
-function bestConstants(
-  set: OutcomeSet,
-  rows: readonly number[],
-  judged: readonly number[],
-  foldOf: readonly number[],
-  worth: (row: number, column: number) => number,
-): number[] {
-  const folds = Math.max(...foldOf) + 1
+/**
+ * Per judged row: (utility of the choice − utility of the best constant) / mean headroom, averaged over the λ; and the mean
+ * gain at each λ. The headroom is the oracle's mean gain over that constant. A λ without headroom (one candidate is best for
+ * every query) says nothing and counts 0.
+ */
+function gainsOver(
+  data: Judged,
+  lambdas: readonly number[],
+  decide: (i: number, lambda: number) => number,
+): { perQuery: Float64Array; perLambda: number[] } {
+  const { set, costs, rows, foldOf, judged } = data
+  const perQuery = new Float64Array(judged.length)
+  const perLambda = lambdas.map((lambda) => {
+    const worth = (row: number, column: number) =>
+      at(set, set.quality, row, column) - lambda * at(set, costs, row, column)
+    const best = bestConstants(data, worth)
+    const incumbents = judged.map((i) => worth(rows[i]!, best[foldOf[i]!]!))
+    const heights = judged.map((i) => Math.max(...set.candidates.map((_, column) => worth(rows[i]!, column))))
+    const headroom = mean(heights) - mean(incumbents)
+    if (!(headroom > 1e-12)) return 0
+    const gains = judged.map((i, j) => (worth(rows[i]!, decide(i, lambda)) - incumbents[j]!) / headroom)
+    for (const [j, gain] of gains.entries()) perQuery[j]! += gain / lambdas.length
+    return mean(gains)
+  })
+  return { perQuery, perLambda }
+}
+
+/** For each fold the candidate of highest total worth over the judged rows of the other folds. */
+function bestConstants(data: Judged, worth: (row: number, column: number) => number): number[] {
+  const { set, rows, foldOf, judged } = data
   const width = set.candidates.length
+  const folds = Math.max(...foldOf) + 1
   const sums = new Float64Array(folds * width)
-  const counts = new Float64Array(folds)
+  const totals = new Float64Array(width)
   for (const i of judged) {
-    for (let fold = 0; fold < folds; fold++) {
-      if (fold === foldOf[i]) continue
-      counts[fold]!++
-      for (let column = 0; column < width; column++) sums[fold * width + column]! += worth(rows[i]!, column)
+    for (let column = 0; column < width; column++) {
+      const value = worth(rows[i]!, column)
+      totals[column]! += value
+      sums[foldOf[i]! * width + column]! += value
     }
   }
   return Array.from({ length: folds }, (_, fold) => {
-    const means = sums.subarray(fold * width, (fold + 1) * width)
-    return means.indexOf(Math.max(...means))
+    const others = totals.map((total, column) => total - sums[fold * width + column]!)
+    return others.indexOf(Math.max(...others))
   })
 }
 

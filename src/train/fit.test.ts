@@ -1,0 +1,140 @@
+import { describe, expect, it } from 'vitest'
+import { knn } from '../../routers/estimators/knn.ts'
+import { utility } from '../../routers/planners/utility.ts'
+import { createHashEncoder } from '../embed/hash.ts'
+import { makeQuery } from '../embed/query.ts'
+import { decodePolicy, encodePolicy } from '../policy/file.ts'
+import type { Candidate, Query } from '../spec.ts'
+import { choose, remember } from './choose.ts'
+import type { OutcomeSet } from './dataset.ts'
+import { fitPolicy } from './fit.ts'
+import { mean } from './metrics.ts'
+import { toAsk } from './queries.ts'
+import { createRandom } from './random.ts'
+
+const encoder = createHashEncoder({ dim: 32 })
+const CODE = ['function', 'loop', 'array', 'compile', 'string', 'pointer']
+const POEM = ['sonnet', 'rhyme', 'meadow', 'sorrow', 'verse', 'moon']
+
+const candidate = (id: string, usd: number): Candidate => ({
+  id,
+  provider: 'replay',
+  model: id,
+  wire: 'openai',
+  price: { inputPerMTok: usd, outputPerMTok: usd },
+  contextWindow: 1e6,
+  capabilities: new Set(),
+  tags: [],
+})
+const candidates = [candidate('coder', 1), candidate('poet', 1), candidate('dear', 20)]
+const ids = candidates.map(({ id }) => id)
+
+type Quality = (kind: 'code' | 'poem', random: () => number) => readonly number[]
+const noise: Quality = (_kind, random) => [0.5, 0.5, 0.6].map((p) => (random() < p ? 1 : 0))
+const planted: Quality = (kind, random) =>
+  (kind === 'code' ? [0.9, 0.3, 0.7] : [0.3, 0.9, 0.7]).map((p) => (random() < p ? 1 : 0))
+
+/** Prompts of five words of one kind, of about equal length. */
+async function world(count: number, quality: Quality, seed: number): Promise<{ set: OutcomeSet; queries: Query[] }> {
+  const random = createRandom(seed)
+  const kinds = Array.from({ length: count }, () => (random() < 0.5 ? ('code' as const) : ('poem' as const)))
+  const prompts = kinds.map((kind, i) => {
+    const words = kind === 'code' ? CODE : POEM
+    return `${Array.from({ length: 5 }, () => words[Math.floor(random() * words.length)]).join(' ')} ${i}`
+  })
+  const vectors = await encoder.embed(prompts)
+  const rows = kinds.map((kind) => quality(kind, random))
+  const set: OutcomeSet = {
+    name: 'world',
+    queries: prompts.map((prompt, i) => ({ id: `q${i}`, task: kinds[i]!, split: 'train', prompt })),
+    candidates,
+    quality: Float64Array.from(rows.flat()),
+    costUsd: Float64Array.from(rows.flatMap(() => candidates.map(({ price }) => (price!.inputPerMTok * 110) / 1e6))),
+    inputTokens: new Float64Array(count * 3).fill(10),
+    outputTokens: new Float64Array(count * 3).fill(100),
+    latencyMs: new Float64Array(count * 3).fill(Number.NaN),
+    duplicates: [],
+    sha256: 'a'.repeat(64),
+  }
+  return { set, queries: prompts.map((prompt, i) => makeQuery(toAsk(prompt), prompt, vectors[i]!)) }
+}
+
+function train(set: OutcomeSet, queries: readonly Query[], seed = 1) {
+  return fitPolicy({
+    set,
+    rows: set.queries.map((_, row) => row),
+    queries,
+    family: knn,
+    options: { k: 30, tuneRows: 60 },
+    planner: utility,
+    encoder: encoder.info,
+    random: createRandom(seed),
+    createdAt: '2026-01-01T00:00:00.000Z',
+  })
+}
+
+function policyOf({ manifest, state }: ReturnType<typeof train>) {
+  const estimator = remember(knn.load(state, ids), candidates)
+  return { estimator, planner: utility, guard: manifest.guard, candidates: ids }
+}
+const live = { candidates, random: createRandom(0) }
+
+describe('the guard', () => {
+  it.each([1, 2, 3, 4, 5, 6])('serves the constant where outcomes are noise (seed %i)', async (seed) => {
+    const { set, queries } = await world(200, noise, seed)
+    const fitted = train(set, queries, seed)
+    expect(fitted.manifest.guard.shrink).toBe(0)
+    const policy = policyOf(fitted)
+    for (const lambda of [0, 10, 1e3, 1e5])
+      expect(new Set(queries.map((query) => choose(policy, query, lambda, live))).size).toBe(1)
+  })
+
+  it('lets a planted difference through, and the policy gains on new queries', async () => {
+    const { set, queries } = await world(250, planted, 7)
+    const fitted = train(set, queries)
+    expect(fitted.manifest.guard.shrink).toBeGreaterThan(0)
+    const fresh = await world(200, planted, 8)
+    const policy = policyOf(fitted)
+    const quality = mean(
+      fresh.queries.map((query, row) => fresh.set.quality[row * 3 + ids.indexOf(choose(policy, query, 0, live))]!),
+    )
+    const constants = ids.map((_, column) => mean(fresh.queries.map((_q, row) => fresh.set.quality[row * 3 + column]!)))
+    expect(quality).toBeGreaterThan(Math.max(...constants) + 0.1)
+  })
+
+  it('serves the constant where labels are few, however clear they look', async () => {
+    const { set, queries } = await world(12, planted, 9)
+    const fitted = train(set, queries)
+    expect(fitted.manifest.guard).toMatchObject({ shrink: 0, evidence: { rows: 12, needed: 20 } })
+    const policy = policyOf(fitted)
+    expect(new Set(queries.map((query) => choose(policy, query, 0, live))).size).toBe(1)
+  })
+
+  it('judges only rows whose outcomes are all known, and learns from the others too', async () => {
+    const { set, queries } = await world(120, planted, 10)
+    for (let row = 0; row < 60; row++) set.quality[row * 3] = Number.NaN
+    const { guard, trainedOn } = train(set, queries).manifest
+    expect(guard.evidence.rows).toBe(60)
+    expect(trainedOn.rows).toBe(120)
+    expect(guard.quality.every((value) => value > 0 && value < 1)).toBe(true)
+  })
+})
+
+describe('a fitted policy', () => {
+  it('decides the same after a trip through its file', async () => {
+    const { set, queries } = await world(150, planted, 11)
+    const fitted = train(set, queries)
+    const { manifest, state } = await decodePolicy(encodePolicy(fitted.manifest, fitted.state))
+    const loaded = { ...policyOf({ manifest, state }), guard: manifest.guard }
+    const fresh = await world(50, planted, 12)
+    for (const lambda of [0, 100, 3000])
+      for (const query of fresh.queries)
+        expect(choose(loaded, query, lambda, live)).toBe(choose(policyOf(fitted), query, lambda, live))
+  })
+
+  it('has the same bytes when it is fitted again', async () => {
+    const { set, queries } = await world(60, planted, 13)
+    const [one, two] = [train(set, queries), train(set, queries)]
+    expect(encodePolicy(one.manifest, one.state)).toEqual(encodePolicy(two.manifest, two.state))
+  })
+})
