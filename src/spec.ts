@@ -528,7 +528,7 @@ export interface Store {
   embedding(hash: string, encoder: string): Promise<Float32Array | null>
   /** The newest activation of every route. */
   activations(): Promise<Activation[]>
-  /** Rows refused since start because the queue was full. */
+  /** Rows given to `append` since start and not stored: the queue was full or the commit failed. */
   readonly dropped: number
   close(): Promise<void>
 }
