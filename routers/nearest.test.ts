@@ -15,7 +15,7 @@ it('multiplies every row, whatever their number', () => {
   for (const n of [0, 1, 4, 7]) {
     const rows = Float32Array.from({ length: n * 3 }, (_, i) => i)
     const out = new Float64Array(n)
-    dotRows(rows, 3, Float64Array.of(1, 10, 100), { columns: 2, out })
-    expect([...out]).toEqual(Array.from({ length: n }, (_, i) => 3 * i + 10 * (3 * i + 1)))
+    dotRows(rows, 3, Float64Array.of(1, 10, 100), { from: 1, to: 3, out })
+    expect([...out]).toEqual(Array.from({ length: n }, (_, i) => 10 * (3 * i + 1) + 100 * (3 * i + 2)))
   }
 })

@@ -1,16 +1,16 @@
 /** The two inner loops of nearest-neighbour search: products of all rows with a query, and the k largest of a list. */
 
 /**
- * out[i] = Σ_j rows[i, j] · query[j] over the first `columns` of `width` columns. Four rows at a time: four independent sums hide
+ * out[i] = Σ_j rows[i, j] · query[j] over the columns `from` … `to` − 1 of `width`. Four rows at a time: four independent sums hide
  * the latency of addition, and each query value is loaded once for the four.
  */
 export function dotRows(
   rows: Float32Array,
   width: number,
   query: Float64Array,
-  options: { columns: number; out: Float64Array },
+  options: { from: number; to: number; out: Float64Array },
 ): void {
-  const { columns, out } = options
+  const { from, to, out } = options
   const n = out.length
   let i = 0
   for (; i + 4 <= n; i += 4) {
@@ -22,7 +22,7 @@ export function dotRows(
     let s1 = 0
     let s2 = 0
     let s3 = 0
-    for (let j = 0; j < columns; j++) {
+    for (let j = from; j < to; j++) {
       const value = query[j]!
       s0 += value * rows[r0 + j]!
       s1 += value * rows[r1 + j]!
@@ -36,7 +36,7 @@ export function dotRows(
   }
   for (; i < n; i++) {
     let sum = 0
-    for (let j = 0; j < columns; j++) sum += query[j]! * rows[i * width + j]!
+    for (let j = from; j < to; j++) sum += query[j]! * rows[i * width + j]!
     out[i] = sum
   }
 }

@@ -26,9 +26,9 @@ export interface ResponseInput {
   readonly spectrum: Spectrum
 }
 
-const ROUNDS = 6
+const ROUNDS = 4
 const NEWTON_STEPS = 4
-const WEIGHT_STEPS = 10
+const WEIGHT_STEPS = 8
 /** Gaussian priors: precision of the abilities (about 0) and of the slopes (about 1). */
 const ABILITY_PRECISION = 0.5
 const SLOPE_PRECISION = 20

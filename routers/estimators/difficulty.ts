@@ -26,7 +26,7 @@ export interface DifficultyOptions {
 export const difficulty: EstimatorFamily<DifficultyOptions> = {
   name: 'difficulty',
   version: 1,
-  defaults: { penalties: [1, 3, 10, 30, 100, 300], heldOut: 0.25, pseudoCount: 5 },
+  defaults: { penalties: [3, 10, 30, 100], heldOut: 0.25, pseudoCount: 5 },
 
   fit(data, { penalties, heldOut, pseudoCount }, random) {
     const n = data.queries.length

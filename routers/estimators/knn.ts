@@ -23,8 +23,11 @@ export interface KnnOptions {
   readonly pseudoCount: number
 }
 
-/** What leave-one-out chooses from. */
-const FEATURE_WEIGHTS = [0, 0.25, 0.5, 0.75, 1]
+/**
+ * What leave-one-out chooses from. The loss is flat and its minimum noisy, so both blocks keep a say: either alone can win by chance,
+ * and a query without a vector needs the features.
+ */
+const FEATURE_WEIGHTS = [0.25, 0.5, 0.75]
 const TILTS = [0, 2, 5, 10, 20, 40]
 const SHRINKAGES = [1, 3, 10, 30]
 /** Support looks at the mean similarity of this many neighbours, explanations name as many. */
@@ -33,7 +36,7 @@ const CLOSEST = 10
 export const knn: EstimatorFamily<KnnOptions> = {
   name: 'knn',
   version: 1,
-  defaults: { k: 100, rank: 128, tuneRows: 400, pseudoCount: 5 },
+  defaults: { k: 100, rank: 128, tuneRows: 1000, pseudoCount: 5 },
 
   fit(data, options, random) {
     const n = data.queries.length
@@ -97,7 +100,7 @@ export const knn: EstimatorFamily<KnnOptions> = {
     const featureWeight = readNumber(state, 'featureWeight')
     const reference = readF64(state, 'support', [SUPPORT_POINTS])
     const means = loadMeans(state, ids)
-    const space = createSpace(readF32(state, 'points', [n, width]), n, width, design.features, featureWeight)
+    const distances = createSpace(readF32(state, 'points', [n, width]), n, width, design.features)
     const encoded = new Float64Array(design.width)
     const projected = new Float64Array(width)
     const similarity = new Float64Array(n)
@@ -108,7 +111,7 @@ export const knn: EstimatorFamily<KnnOptions> = {
       // Without a vector only the features can tell rows apart, and support falls to what they are worth.
       if (n === 0 || (!hasVector && featureWeight === 0)) return { ...prediction, support: 0, neighbours: [] }
       projectRow(basis, design, encoded, projected)
-      space.similarities(projected, hasVector, similarity)
+      blend(distances(projected), hasVector ? featureWeight : 1, similarity)
       const order = largest(similarity, k)
       const weights = tiltedWeights(order, similarity, tilt)
       const local = { quality: average(order, weights, quality, m), tokens: average(order, weights, outputTokens, m) }
@@ -133,45 +136,47 @@ export const knn: EstimatorFamily<KnnOptions> = {
   },
 }
 
-interface Space {
-  /** Similarity of `point` to every row: 1 for the same query, 0 on average, falling with the squared distance. */
-  similarities(point: Float64Array, hasVector: boolean, out: Float64Array): void
+/** Squared distances of one point to every row, block by block. */
+interface Distances {
+  readonly features: Float64Array
+  readonly vector: Float64Array
+}
+
+/** Returns the function that measures a point against all rows; its result is overwritten by the next call. */
+function createSpace(
+  points: Float32Array,
+  n: number,
+  width: number,
+  features: number,
+): (point: Float64Array) => Distances {
+  const blocks = [
+    { from: 0, to: features },
+    { from: features, to: width },
+  ].map(({ from, to }) => {
+    const norms = new Float64Array(n)
+    for (let i = 0; i < n; i++) for (let j = from; j < to; j++) norms[i]! += points[i * width + j]! ** 2
+    return { from, to, norms, out: new Float64Array(n) }
+  })
+  const [first, second] = blocks
+
+  return (point) => {
+    for (const { from, to, norms, out } of blocks) {
+      let norm = 0
+      for (let j = from; j < to; j++) norm += point[j]! ** 2
+      dotRows(points, width, point, { from, to, out })
+      for (let i = 0; i < n; i++) out[i] = norm + norms[i]! - 2 * out[i]!
+    }
+    return { features: first!.out, vector: second!.out }
+  }
 }
 
 /**
- * similarity = 1 − ½ (w · ‖Δ features‖² + (1 − w) · ‖Δ vector‖²). Both blocks have total variance 1, so that two random training
- * queries are at similarity 0 for every w; for unit vectors it is the cosine, shifted and scaled.
+ * similarity = 1 − ½ (w · ‖Δ features‖² + (1 − w) · ‖Δ vector‖²): 1 for the same query, and as both blocks have total variance 1, 0 on average
+ * over pairs of training queries whatever w. For unit vectors it is the cosine, shifted and scaled.
  */
-function createSpace(points: Float32Array, n: number, width: number, features: number, featureWeight: number): Space {
-  const rows = new Float32Array(points.length)
-  const factors = Float64Array.from({ length: width }, (_, j) =>
-    Math.sqrt(j < features ? featureWeight : 1 - featureWeight),
-  )
-  const featureNorms = new Float64Array(n)
-  const norms = new Float64Array(n)
-  for (let i = 0; i < n; i++) {
-    for (let j = 0; j < width; j++) {
-      const value = points[i * width + j]! * factors[j]!
-      rows[i * width + j] = value
-      norms[i]! += value * value
-      if (j < features) featureNorms[i]! += value * value
-    }
-  }
-  const scaled = new Float64Array(width)
-
-  function similarities(point: Float64Array, hasVector: boolean, out: Float64Array): void {
-    const columns = hasVector ? width : features
-    let norm = 0
-    for (let j = 0; j < columns; j++) {
-      scaled[j] = point[j]! * factors[j]!
-      norm += scaled[j]! ** 2
-    }
-    dotRows(rows, width, scaled, { columns, out })
-    const rowNorms = hasVector ? norms : featureNorms
-    const half = hasVector ? 0.5 : 0.5 / featureWeight
-    for (let i = 0; i < n; i++) out[i] = 1 - half * (norm + rowNorms[i]! - 2 * out[i]!)
-  }
-  return { similarities }
+function blend({ features, vector }: Distances, featureWeight: number, out: Float64Array): void {
+  for (let i = 0; i < out.length; i++)
+    out[i] = 1 - (featureWeight * features[i]! + (1 - featureWeight) * vector[i]!) / 2
 }
 
 /** Weights of the neighbours in `order`, the nearest having 1: exp(tilt · (similarity − the nearest's)). */
@@ -232,16 +237,20 @@ function tune({ points, width, features, quality, means, k, rows }: TuneInput) {
   let support = supportReference([])
   if (n < 3) return { ...best, support }
 
-  for (const featureWeight of blockWeights(features, width)) {
-    const space = createSpace(points, n, width, features, featureWeight)
-    const losses = new Float64Array(TILTS.length * SHRINKAGES.length)
-    const closest: number[] = []
-    for (const row of rows) {
-      space.similarities(Float64Array.from(points.subarray(row * width, (row + 1) * width)), true, similarity)
+  const distances = createSpace(points, n, width, features)
+  const trials = blockWeights(features, width).map((featureWeight) => ({
+    featureWeight,
+    losses: new Float64Array(TILTS.length * SHRINKAGES.length),
+    closest: [] as number[],
+  }))
+  for (const row of rows) {
+    const measured = distances(Float64Array.from(points.subarray(row * width, (row + 1) * width)))
+    const truth = quality.subarray(row * m, (row + 1) * m)
+    for (const { featureWeight, losses, closest } of trials) {
+      blend(measured, featureWeight, similarity)
       similarity[row] = Number.NEGATIVE_INFINITY
       const order = largest(similarity, Math.min(k, n - 1))
       closest.push(closeness(order, similarity))
-      const truth = quality.subarray(row * m, (row + 1) * m)
       for (const [t, tilt] of TILTS.entries()) {
         const local = average(order, tiltedWeights(order, similarity, tilt), quality, m)
         for (const [s, shrinkage] of SHRINKAGES.entries()) {
@@ -253,6 +262,8 @@ function tune({ points, width, features, quality, means, k, rows }: TuneInput) {
         }
       }
     }
+  }
+  for (const { featureWeight, losses, closest } of trials) {
     for (const [index, loss] of losses.entries()) {
       if (loss >= best.loss) continue
       const tilt = TILTS[Math.floor(index / SHRINKAGES.length)]!
