@@ -2,7 +2,6 @@
  * A pool of worker threads that turn texts into vectors. A worker gets one text per message and answers each once; the
  * messages are the types below. A crash costs the texts that were on that worker, and nothing else: it is replaced.
  */
-import { once } from 'node:events'
 import type { Worker } from 'node:worker_threads'
 import { SwitchyardError } from '../errors.ts'
 
@@ -23,6 +22,7 @@ export type WorkerMessage<Ready> =
 
 export interface Pool {
   embed(texts: readonly string[]): Promise<Float32Array[]>
+  /** To be awaited before `process.exit`, for the reason that `CLOSE` gives. Rejects what waits. */
   close(): Promise<void>
 }
 
@@ -122,11 +122,12 @@ export function createPool(workers: readonly Worker[], spawn: Spawn): Pool {
 }
 
 /** Resolves when the worker has ended; until then it keeps the process alive. */
-export async function closeWorker(worker: Worker): Promise<void> {
-  const ended = once(worker, 'exit')
-  worker.ref()
-  worker.postMessage(CLOSE)
-  await ended
+export function closeWorker(worker: Worker): Promise<void> {
+  return new Promise((resolve) => {
+    worker.once('exit', () => resolve())
+    worker.ref()
+    worker.postMessage(CLOSE)
+  })
 }
 
 /** A worker that still starts has its jobs waiting: it counts as busier than any that is ready. */
