@@ -21,7 +21,7 @@ import { embedWithin } from './embed/deadline.ts'
 import { FEATURES } from './embed/features.ts'
 import type { Embedding } from './flow/deps.ts'
 import type { World } from './flow/world.ts'
-import type { Logger } from './log/console.ts'
+import { type Console, describeError } from './log/console.ts'
 import { openStore } from './log/store.node.ts'
 import { decodePolicy } from './policy/file.ts'
 import { createPolicyFolder } from './policy/folder.node.ts'
@@ -32,7 +32,7 @@ export interface GatewayOptions {
   readonly config: Config
   /** Relative paths of the configuration start here. */
   readonly cwd: string
-  readonly logger: Logger
+  readonly logger: Console
 }
 
 export interface Gateway {
@@ -97,7 +97,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       const [refusal, active] = [shelf.refusal(route), shelf.active(route)]
       if (refusal) logger.error('policy_refused', { route, policy: refusal.id, reason: refusal.reason })
       else
-        logger.info('policy_active', { route, policy: active?.id ?? null, notes: active?.value.notes.join(' ') ?? '' })
+        logger.info('policy_active', {
+          route,
+          policy: active?.id ?? null,
+          reason: active?.value.notes.join(' ') || undefined,
+        })
     }
     return changed.length > 0
   }
@@ -129,7 +133,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const poll = setInterval(() => {
     pollPolicies()
       .then((changed) => (changed ? refresh(config) : undefined))
-      .catch((error: unknown) => logger.error('policies_not_read', { error }))
+      .catch((error: unknown) => logger.error('policies_not_read', describeError(error)))
   }, POLICY_POLL_MS)
   poll.unref()
 
@@ -148,12 +152,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   }
 }
 
-async function openEncoderOrNone({ encoder }: Config, logger: Logger): Promise<Encoder | null> {
+async function openEncoderOrNone({ encoder }: Config, logger: Console): Promise<Encoder | null> {
   try {
     return await openEncoder(encoder)
   } catch (error) {
     // Routing by prompt features alone is worse than with a vector, but far better than not serving.
-    logger.error('encoder_unavailable', { driver: encoder.driver, error })
+    logger.error('encoder_unavailable', { encoder: encoder.driver, ...describeError(error) })
     return null
   }
 }

@@ -24,7 +24,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   app: ['spec', 'errors', 'admit', 'wire', 'flow', 'log'],
 }
 /** Composition roots: the only files that know a runtime, and the only ones that may import everything. */
-const ROOTS = ['src/node.ts', 'src/cli.ts', 'src/cli/']
+const ROOTS = ['src/node.ts', 'src/cli.ts', 'src/cli/', 'src/compose/']
 const MAY_USE_NODE = /^src\/train\/|^src\/cli\/|\.node\.ts$|\.worker\.ts$|^src\/(node|cli)\.ts$/u
 const NATIVE = /^(node:|better-sqlite3|onnxruntime-node|undici|@hono\/node-server|cli-progress|commander)/u
 

@@ -1,6 +1,6 @@
 /** `switchyard check`. */
-import { lambdaLevels } from '../route/lambda.ts'
-import { priorQuality, withPriors } from '../route/priors.ts'
+import { levelsOf } from '../compose/world.ts'
+import { withPriors } from '../route/priors.ts'
 import { type ConfigArguments, describeProblem, requireConfig } from './config.ts'
 import { print } from './output.ts'
 
@@ -11,7 +11,7 @@ export async function check({ json, ...args }: ConfigArguments & { json?: boolea
     return {
       name: route.name,
       router: route.router,
-      lambda: { ...lambdaLevels(candidates, priorQuality(candidates)), ...route.lambda },
+      lambda: levelsOf(route, candidates),
       candidates: candidates.map(({ id, price, priors, contextWindow }) => ({
         id,
         price,

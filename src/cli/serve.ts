@@ -2,15 +2,20 @@
 
 import { needsRestart } from '../config/config.ts'
 import { watchConfig } from '../config/watch.node.ts'
-import { createLogger } from '../log/console.ts'
+import { createConsole, describeError } from '../log/console.ts'
 import { type Gateway, startGateway } from '../node.ts'
 import { type ConfigArguments, describeProblems, type LoadedConfig, loadOptions, requireConfig } from './config.ts'
 import { print } from './output.ts'
 
 export async function serve(args: ConfigArguments): Promise<void> {
   const loaded = await requireConfig(args)
-  const logger = createLogger({ write: (line) => process.stderr.write(line), pretty: process.stderr.isTTY === true })
-  for (const warning of loaded.warnings) logger.warn('config_warning', { ...warning })
+  const logger = createConsole((line) => process.stderr.write(line), {
+    level: 'info',
+    pretty: process.stderr.isTTY === true,
+    now: Date.now,
+    secrets: loaded.config.providers.flatMap(({ apiKey }) => apiKey ?? []),
+  })
+  for (const warning of loaded.warnings) logger.warn('config_warning', { path: warning.path, reason: warning.message })
   const gateway = await startGateway({ config: loaded.config, cwd: process.cwd(), logger })
   print(banner(gateway, loaded))
 
@@ -20,10 +25,10 @@ export async function serve(args: ConfigArguments): Promise<void> {
       return
     }
     const restart = needsRestart(gateway.config, next.config)
-    if (restart.length > 0) logger.warn('config_needs_restart', { keys: restart.join(', ') })
+    if (restart.length > 0) logger.warn('config_needs_restart', { path: restart.join(', ') })
     gateway.reload(next.config).then(
-      () => logger.info('config_reloaded', { source: next.source ?? 'environment' }),
-      (error: unknown) => logger.error('config_refused', { error }),
+      () => logger.info('config_reloaded', { file: next.source ?? 'environment' }),
+      (error: unknown) => logger.error('config_refused', describeError(error)),
     )
   })
 

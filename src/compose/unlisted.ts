@@ -5,8 +5,8 @@ import { SwitchyardError } from '../errors.ts'
 import type { World } from '../flow/world.ts'
 
 /** The catalogue is loaded only where some provider takes such names. */
-export async function unlistedBy({ providers }: Config): Promise<World['unlisted']> {
-  const catalogue = providers.some(({ models }) => models.length > 0) ? await loadCatalogue() : null
+export async function unlistedBy({ providers, patterns }: Config): Promise<World['unlisted']> {
+  const catalogue = patterns.length > 0 ? await loadCatalogue() : null
   return (id, model) => {
     const provider = providers.find((one) => one.id === id)
     if (!provider)

@@ -1,9 +1,8 @@
 /** From the configuration to what requests are served from. The same for every runtime; only the transports differ. */
-import type { ClientKey } from '../admit/keys.ts'
-import type { Config, KeySettings, ProviderSettings, RouteSettings } from '../config/config.ts'
+import type { Config, ProviderSettings, RouteSettings } from '../config/config.ts'
 import type { Route, World } from '../flow/world.ts'
 import type { Shelf } from '../policy/shelf.ts'
-import { lambdaLevels } from '../route/lambda.ts'
+import { type LambdaLevels, lambdaLevels } from '../route/lambda.ts'
 import { priorQuality, withPriors } from '../route/priors.ts'
 import type { Candidate, Provider, Transport } from '../spec.ts'
 import { type Compiled, constantPolicy } from './policy.ts'
@@ -26,24 +25,21 @@ export function buildWorld(config: Config, { generation, transport, shelf, unlis
     generation,
     providers,
     routes: new Map(routes.map((route) => [route.name, route])),
-    names: { routes, candidates: config.candidates, patterns: patternsOf(config.providers) },
+    names: { routes, candidates: config.candidates, patterns: config.patterns },
     unlisted,
-    keys: config.keys.map(toClientKey),
+    keys: config.keys,
     maxBodyBytes: config.server.maxBodyBytes,
     log: { text: config.log.text, required: config.log.required },
   }
 }
 
-function toProvider(
-  { kind: _, models: __, replay: ___, ...provider }: ProviderSettings,
-  transport: Transport,
-): Provider {
+function toProvider({ kind: _, replay: __, ...provider }: ProviderSettings, transport: Transport): Provider {
   return { ...provider, transport }
 }
 
 function toRoute(settings: RouteSettings, all: readonly Candidate[], shelf: Shelf<Compiled>): Route {
   const candidates = withPriors(settings.candidates.flatMap((id) => all.find((candidate) => candidate.id === id) ?? []))
-  const levels = { ...lambdaLevels(candidates, priorQuality(candidates)), ...settings.lambda }
+  const levels = levelsOf(settings, candidates)
   const active = shelf.active(settings.name)
   return {
     name: settings.name,
@@ -56,28 +52,10 @@ function toRoute(settings: RouteSettings, all: readonly Candidate[], shelf: Shel
   }
 }
 
-/** Lists of patterns are asked first, in the order of the configuration, then the providers that take any name. */
-function patternsOf(providers: readonly ProviderSettings[]): { provider: string; pattern: string }[] {
-  const listed = providers.flatMap(({ id, models }) =>
-    models === '*' ? [] : models.map((pattern) => ({ provider: id, pattern })),
-  )
-  const any = providers.flatMap(({ id, models }) => (models === '*' ? [{ provider: id, pattern: '*' }] : []))
-  return [...listed, ...any]
-}
-
-function toClientKey({ name, sha256, routes, models, lambda, limits }: KeySettings): ClientKey {
-  return {
-    sha256,
-    principal: {
-      name,
-      models,
-      lambda: {
-        min: lambda.min,
-        ...(lambda.default !== null && { default: lambda.default }),
-        ...(Number.isFinite(lambda.max) && { max: lambda.max }),
-      },
-      ...(routes !== '*' && { routes }),
-      ...limits,
-    },
-  }
+/** What the configuration sets, else what the pool itself suggests; never falling from best over auto to cheap. */
+export function levelsOf({ lambda }: RouteSettings, candidates: readonly Candidate[]): LambdaLevels {
+  const own = lambdaLevels(candidates, priorQuality(candidates))
+  const best = lambda.best ?? own.best
+  const auto = lambda.auto ?? Math.max(own.auto, best)
+  return { best, auto, cheap: lambda.cheap ?? Math.max(own.cheap, auto) }
 }

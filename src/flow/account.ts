@@ -1,5 +1,6 @@
 /** The account of one decision: its upstream calls and its one outcome, whatever the way it ends. */
 import type { ErrorCode } from '../errors.ts'
+import { describeError } from '../log/console.ts'
 import { costUsd } from '../route/cost.ts'
 import type { Attempt, Candidate, Decision, Finish, Outcome, OutcomeStatus, Usage } from '../spec.ts'
 import type { Deps } from './deps.ts'
@@ -63,7 +64,7 @@ export function openAccount(
       }
       const rows = attempts.map((row) => ({ table: 'attempts', row }) as const)
       deps.store.append([...rows, { table: 'outcomes', row: outcome }]).catch((error: unknown) => {
-        deps.logger.error('outcome_not_logged', { decision: decision.id, error })
+        deps.logger.error('outcome_not_logged', { decision: decision.id, ...describeError(error) })
       })
     },
   }

@@ -6,6 +6,8 @@ import { type Arm, ClientAbort, call } from '../call/call.ts'
 import { makeQuery } from '../embed/query.ts'
 import { windowText } from '../embed/window.ts'
 import { SwitchyardError, toSwitchyardError } from '../errors.ts'
+import { describeError } from '../log/console.ts'
+import { hashText } from '../log/privacy.ts'
 import { decide } from '../route/decide.ts'
 import type { Ask, Candidate, Considered, Decision, LogRow, Query } from '../spec.ts'
 import { type Body, buildExchange, type Dialect, readBody } from '../wire/index.ts'
@@ -177,7 +179,7 @@ function toDecision(
     policy: chosen.route?.policyId ?? null,
     stream: ask.stream,
     query: {
-      hash: deps.sha256(deps.salt + query.text),
+      hash: hashText(query.text, deps.salt, deps.sha256),
       chars: ask.turns.reduce((sum, turn) => sum + turn.text.length, 0),
       inputTokens: query.inputTokens,
       features: [...query.features],
@@ -203,7 +205,7 @@ async function log(deps: Deps, world: World, decision: Decision, { query }: Chos
     return true
   } catch (error) {
     if (world.log.required) throw error
-    deps.logger.error('decision_not_logged', { code: error instanceof SwitchyardError ? error.code : 'internal' })
+    deps.logger.error('decision_not_logged', describeError(error))
     return false
   }
 }

@@ -1,6 +1,7 @@
 /** The way back: an upstream's reply to the client, in the client's dialect, with its outcome into the log. */
 import { ClientAbort, type Frame, type Reply } from '../call/call.ts'
 import { isErrorCode, SwitchyardError, toSwitchyardError } from '../errors.ts'
+import { describeError } from '../log/console.ts'
 import type { Candidate, Decision } from '../spec.ts'
 import { type Dialect, dialects, type StreamWriter, translateReply } from '../wire/index.ts'
 import { type Account, statusOf } from './account.ts'
@@ -114,7 +115,8 @@ function deliverStream(deps: Deps, reply: Extract<Reply, { kind: 'stream' }>, de
           return controller.error(thrown)
         }
         const error = toSwitchyardError(thrown)
-        if (error.code === 'internal') deps.logger.error('stream_failed', { decision: decision.id, error: thrown })
+        if (error.code === 'internal')
+          deps.logger.error('stream_failed', { decision: decision.id, ...describeError(thrown) })
         settle(error.code)
         // The upstream's own error event has passed through already; a second one would be noise.
         if (!reportedInBand(last)) controller.enqueue(encoder.encode(dialect.renderStreamError(error, requestId)))
@@ -168,5 +170,7 @@ export function named(
   { account, decision }: Pick<Delivery, 'account' | 'decision'>,
 ): Record<string, string> {
   const model = { 'x-switchyard-model': candidate.id }
-  return account.logged ? { 'x-switchyard-decision': decision.id, ...model } : model
+  if (!account.logged) return model
+  const explanation = `</v1/decisions/${decision.id}>; rel="describedby"`
+  return { 'x-switchyard-decision': decision.id, ...model, link: explanation }
 }

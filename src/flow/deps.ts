@@ -2,7 +2,7 @@
 import type { Gate } from '../admit/concurrency.ts'
 import type { Breakers } from '../call/breaker.ts'
 import type { Embedded } from '../embed/deadline.ts'
-import type { Logger } from '../log/console.ts'
+import type { Console } from '../log/console.ts'
 import type { Store } from '../spec.ts'
 import type { World } from './world.ts'
 
@@ -21,7 +21,7 @@ export interface Deps {
   readonly sha256: (text: string) => string
   /** Kept with the installation's data: makes text hashes worthless elsewhere. */
   readonly salt: string
-  readonly logger: Logger
+  readonly logger: Console
   /** Bounds the requests served at once. */
   readonly gate: Gate
   /** True once the process is asked to end. */

@@ -35,8 +35,7 @@ function sentences(decision: DecisionRecord['decision'], considered: Considered 
       `The client named the model "${decision.asked}" itself, so nothing was routed; the call is logged all the same.`,
     ]
   }
-  const worth = `One USD is worth ${decision.lambda} of quality here (λ).`
-  const chosen = `${decision.candidate} has the highest quality − λ · cost of ${considered.candidates.length} candidates: ${decision.reason}`
+  const worth = `One USD was worth ${round(decision.lambda ?? 0)} of quality (λ); ${considered.candidates.length} candidates were feasible.`
   const policy =
     decision.policy === null
       ? 'No learned policy is promoted for this route yet: the constant that prior qualities and prices give for λ decided. ' +
@@ -48,5 +47,9 @@ function sentences(decision: DecisionRecord['decision'], considered: Considered 
     ? []
     : ['The encoder gave no vector in time, so only the cheap features of the prompt were used.']
   const excluded = considered.excluded.map(({ candidate, limit }) => `${candidate} was left out: ${limit}.`)
-  return [chosen, worth, policy, ...vector, ...excluded]
+  return [decision.reason, worth, policy, ...vector, ...excluded]
+}
+
+function round(value: number): number {
+  return Number(value.toPrecision(4))
 }
