@@ -48,8 +48,7 @@ it('agrees with hand-computed baselines', () => {
     routers: baselines(hand, rows),
     random: createRandom(1),
     draws: 20,
-    budgets: [0.25, 0.625, 1],
-    targets: [1, 0.5],
+    budgets: [0.2, 0.25, 0.625, 1],
   })
   expect(result.singles).toEqual([
     { costUsd: 1, quality: 0.5 },
@@ -58,19 +57,19 @@ it('agrees with hand-computed baselines', () => {
   expect([result.bestSingle, result.cheapest]).toEqual([1, 0])
   expect(result.oracle).toEqual({ costUsd: 2.5, quality: 1 })
   // Half way between 1 and 4 USD the mix of both has half of both qualities.
-  expect(result.hull.map((point) => point.quality)).toEqual([0.5, 0.625, 0.75])
+  expect(result.hull.map((point) => point.quality)).toEqual([null, 0.5, 0.625, 0.75])
 
   const perTask = result.scores.find((score) => score.name === 'best per task label')!
   expect(perTask.points[0]).toMatchObject({ lambda: 0, quality: 1, costUsd: 2.5, shares: [0.5, 0.5] })
-  expect(perTask.budgets.map((budget) => budget.quality.value)).toEqual([0.5, 1, 1])
-  expect(perTask.budgets.map((budget) => budget.lead.value)).toEqual([0, 0.375, 0.25])
+  expect(perTask.budgets.map((budget) => budget.quality.value)).toEqual([Number.NEGATIVE_INFINITY, 0.5, 1, 1])
+  expect(perTask.budgets.map((budget) => budget.lead.value)).toEqual([Number.NaN, 0, 0.375, 0.25])
   expect(perTask.peakGain.value).toBe(0.25)
-  expect(perTask.targets.map((target) => target.cost.value)).toEqual([0.625, 0.25])
+  expect([perTask.costShare.value, perTask.nearCostShare.value]).toEqual([0.625, 0.625])
 
   const constant = result.scores.find((score) => score.name === 'best constant')!
   expect(constant.points[0]).toMatchObject({ quality: 0.75, costUsd: 4 })
   expect(constant.points.at(-1)).toMatchObject({ quality: 0.5, costUsd: 1 })
-  expect(constant.targets[0]!.cost.value).toBe(1)
+  expect(constant.costShare.value).toBe(1)
 })
 
 it('chooses the best single model on the training rows, not on the test rows', () => {

@@ -7,6 +7,9 @@ import { type CostQuality, hullOf, qualityAt } from './hull.ts'
 import { bootstrap, type Interval, weightedMean } from './metrics.ts'
 import { at, costsOf, isComplete, lambdaGrid } from './rows.ts'
 
+/** "Near" the best single model's quality. */
+const NEAR = 0.99
+
 /** A router as the evaluation sees it: the column of the candidate chosen for a row of the set at λ. */
 export type Choose = (row: number, lambda: number) => number
 
@@ -21,7 +24,10 @@ export interface Point extends CostQuality {
 export interface Score {
   readonly name: string
   readonly points: readonly Point[]
-  /** One entry per budget: the best swept point that costs no more, and its lead over the hull of single models there. */
+  /**
+   * One entry per budget: the best swept point that costs no more, and its lead over the hull of single models there.
+   * −∞, and a lead that is NaN, where even the cheapest model costs more.
+   */
   readonly budgets: readonly {
     /** Share of the best single model's cost. */
     readonly share: number
@@ -30,13 +36,12 @@ export interface Score {
   }[]
   /** Highest quality of any swept point, less the best single model's. */
   readonly peakGain: Interval
-  /** One entry per target: the least cost of a swept point with at least that quality; infinite when none has it. */
-  readonly targets: readonly {
-    /** Share of the best single model's quality. */
-    readonly share: number
-    /** As a share of the best single model's cost. */
-    readonly cost: Interval
-  }[]
+  /**
+   * Least cost of a swept point with at least the best single model's quality, as a share of its cost; infinite when
+   * none has it. It hangs on a few queries, so that with 99 % of that quality is told beside it.
+   */
+  readonly costShare: Interval
+  readonly nearCostShare: Interval
 }
 
 export interface Evaluation {
@@ -65,15 +70,13 @@ export interface EvaluateOptions {
   readonly draws?: number
   /** Shares of the best single model's cost. */
   readonly budgets?: readonly number[]
-  /** Shares of the best single model's quality. Near 1 the cost hangs on a few queries, so a lower share is told beside it. */
-  readonly targets?: readonly number[]
   /** Default: 0 and 60 values spanning the hull of single models on the training rows and a hundredfold beyond. */
   readonly lambdas?: readonly number[]
 }
 
 /** Evaluates routers on the test rows, beside the baselines that need no learning (see `baselines`). */
 export function evaluate(set: OutcomeSet, options: EvaluateOptions): Evaluation {
-  const { budgets = [0.1, 0.25, 0.5], targets = [1, 0.99], draws = 500 } = options
+  const { budgets = [0.1, 0.25, 0.5], draws = 500 } = options
   const costs = costsOf(set)
   const train = options.train.filter((row) => isComplete(set, costs, row))
   const test = options.test.filter((row) => isComplete(set, costs, row))
@@ -104,12 +107,18 @@ export function evaluate(set: OutcomeSet, options: EvaluateOptions): Evaluation 
       const bought = budgets.map((share) => bestWithin(points, share * best.costUsd))
       return [
         Math.max(...points.map((point) => point.quality)) - best.quality,
-        ...targets.map((share) => leastCost(points, share * best.quality) / best.costUsd),
+        leastCost(points, best.quality) / best.costUsd,
+        leastCost(points, NEAR * best.quality) / best.costUsd,
         ...bought,
-        ...bought.map((quality, i) => quality - (qualityAt(mixed, budgets[i]! * best.costUsd) ?? 0)),
+        ...bought.map(
+          (quality, i) => quality - (qualityAt(mixed, budgets[i]! * best.costUsd) ?? Number.NEGATIVE_INFINITY),
+        ),
       ]
     }
-    const [peakGain, ...rest] = bootstrap(test.length, statistics, { random: options.random, draws })
+    const [peakGain, costShare, nearCostShare, ...rest] = bootstrap(test.length, statistics, {
+      random: options.random,
+      draws,
+    })
     return {
       name,
       points: sweeps.map((sweep) => ({
@@ -119,11 +128,12 @@ export function evaluate(set: OutcomeSet, options: EvaluateOptions): Evaluation 
         shares: columns.map((column) => sweep.chosen.filter((one) => one === column).length / test.length),
       })),
       peakGain: peakGain!,
-      targets: targets.map((share, i) => ({ share, cost: rest[i]! })),
+      costShare: costShare!,
+      nearCostShare: nearCostShare!,
       budgets: budgets.map((share, i) => ({
         share,
-        quality: rest[targets.length + i]!,
-        lead: rest[targets.length + budgets.length + i]!,
+        quality: rest[i]!,
+        lead: rest[budgets.length + i]!,
       })),
     }
   })
@@ -183,13 +193,12 @@ function average(
   return { costUsd: sum(outcomes.costs) / rows.length, quality: sum(outcomes.qualities) / rows.length }
 }
 
-/** Quality of the best point within a budget; of the cheapest point when none is. */
+/** Quality of the best point within a budget; −∞ when it buys none. */
 function bestWithin(points: readonly CostQuality[], budgetUsd: number): number {
-  const affordable = points.filter((point) => point.costUsd <= budgetUsd)
-  if (affordable.length > 0) return Math.max(...affordable.map((point) => point.quality))
-  return points.reduce((cheapest, point) => (point.costUsd < cheapest.costUsd ? point : cheapest)).quality
+  return Math.max(...points.filter((point) => point.costUsd <= budgetUsd).map((point) => point.quality))
 }
 
+/** Cost of the cheapest point of at least that quality; ∞ when there is none. */
 function leastCost(points: readonly CostQuality[], quality: number): number {
   return Math.min(...points.filter((point) => point.quality >= quality).map((point) => point.costUsd))
 }
