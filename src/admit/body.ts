@@ -1,21 +1,33 @@
-/** Reads a request's body, counting what really arrives. */
+/** Reads a request's body within a bound. */
 import { SwitchyardError } from '../errors.ts'
 
 /**
- * The whole body, at most `maxBytes`. Throws `body_too_large` as soon as more has arrived or been announced, and
+ * The whole body, at most `maxBytes`. Throws `body_too_large` as soon as more is announced or has arrived, and
  * `invalid_request` when the client breaks off.
+ *
+ * A body with a proper content-length is read in one go, which a server does several times faster than piecewise: HTTP's
+ * framing ends it there, and its length is checked all the same. Any other is counted as it arrives.
  */
 export async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array> {
-  const announced = Number(request.headers.get('content-length') ?? Number.NaN)
-  if (announced > maxBytes) throw tooLarge(maxBytes)
+  const announced = request.headers.get('content-length')
+  if (Number(announced) > maxBytes) throw tooLarge(maxBytes)
+  const framed = announced !== null && /^\d+$/.test(announced) && !request.headers.has('transfer-encoding')
+  const body = await (framed ? readAtOnce(request) : readCounted(request, maxBytes))
+  if (body.length > maxBytes) throw tooLarge(maxBytes)
+  return body
+}
+
+async function readAtOnce(request: Request): Promise<Uint8Array> {
+  return new Uint8Array(await request.arrayBuffer().catch(brokeOff))
+}
+
+async function readCounted(request: Request, maxBytes: number): Promise<Uint8Array> {
   if (request.body === null) return new Uint8Array(0)
   const reader = request.body.getReader()
   const chunks: Uint8Array[] = []
   let length = 0
   for (;;) {
-    const { done, value } = await reader.read().catch((cause: unknown) => {
-      throw new SwitchyardError('invalid_request', 'The request broke off before its body was complete.', { cause })
-    })
+    const { done, value } = await reader.read().catch(brokeOff)
     if (done) break
     length += value.length
     if (length > maxBytes) {
@@ -25,7 +37,6 @@ export async function readBytes(request: Request, maxBytes: number): Promise<Uin
     }
     chunks.push(value)
   }
-  if (chunks.length === 1) return chunks[0]!
   const body = new Uint8Array(length)
   let offset = 0
   for (const chunk of chunks) {
@@ -33,6 +44,10 @@ export async function readBytes(request: Request, maxBytes: number): Promise<Uin
     offset += chunk.length
   }
   return body
+}
+
+function brokeOff(cause: unknown): never {
+  throw new SwitchyardError('invalid_request', 'The request broke off before its body was complete.', { cause })
 }
 
 function tooLarge(maxBytes: number): SwitchyardError {

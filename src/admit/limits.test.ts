@@ -36,10 +36,10 @@ test('a body is read whole, however it was cut', async () => {
 
 test.each<Record<string, string>>([
   {},
-  { 'content-length': '1' },
+  { 'content-length': '1', 'transfer-encoding': 'chunked' },
   { 'content-length': 'abc' },
   { 'content-length': '-5' },
-])('an endless body is refused at the limit, whatever it announces: %j', async (headers) => {
+])('an endless body without a proper length is refused at the limit: %j', async (headers) => {
   let sent = 0
   const endless = new ReadableStream<Uint8Array>({
     pull(controller) {
@@ -49,6 +49,11 @@ test.each<Record<string, string>>([
   })
   await expect(readBytes(post(endless, headers), 10_000)).rejects.toMatchObject({ code: 'body_too_large', status: 413 })
   expect(sent).toBeLessThan(20_000)
+})
+
+test('a body longer than it says is measured, not believed', async () => {
+  const lying = post(new Uint8Array(200), { 'content-length': '1' })
+  await expect(readBytes(lying, 100)).rejects.toMatchObject({ code: 'body_too_large' })
 })
 
 test('a body at the limit passes, and one announced as larger is refused unread', async () => {
@@ -61,6 +66,10 @@ test('a body at the limit passes, and one announced as larger is refused unread'
 test('a client that breaks off is the one at fault', async () => {
   const broken = streamOf([new Uint8Array(3)], (controller) => controller.error(new Error('reset')))
   await expect(readBytes(post(broken), 100)).rejects.toMatchObject({ code: 'invalid_request' })
+  const framed = streamOf([new Uint8Array(3)], (controller) => controller.error(new Error('reset')))
+  await expect(readBytes(post(framed, { 'content-length': '9' }), 100)).rejects.toMatchObject({
+    code: 'invalid_request',
+  })
 })
 
 test('a minute of requests at once, then evenly; the wait that is named suffices', () => {

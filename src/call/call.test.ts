@@ -322,7 +322,7 @@ describe('streams that break', () => {
   })
 
   test('a slow stream is not a stalled one, and the whole of it has a limit', async () => {
-    const slow = await run([arm('drip:20', { provider: { timeouts: { idleTimeoutMs: 150 } } })])
+    const slow = await run([arm('drip:60', { provider: { timeouts: { idleTimeoutMs: 900 } } })])
     expect(slow.error).toBeNull()
     const endless = await run([arm('drip:30', { provider: { timeouts: { totalTimeoutMs: 200 } } })])
     expect(codeOf(endless)).toBe('upstream_timeout')
@@ -330,7 +330,7 @@ describe('streams that break', () => {
   })
 
   test('a reader that takes its time is not the silence of the upstream', async () => {
-    const reply = await call([arm('drip:10', { provider: { timeouts: { idleTimeoutMs: 100 } } })], {
+    const reply = await call([arm('drip:10', { provider: { timeouts: { idleTimeoutMs: 500 } } })], {
       decision: 'd',
       signal: new AbortController().signal,
       clock,
@@ -342,7 +342,7 @@ describe('streams that break', () => {
     if (reply.kind !== 'stream') throw new Error('expected a stream')
     let said = ''
     for await (const frame of reply.frames) {
-      if (said === '') await new Promise((resolve) => setTimeout(resolve, 300))
+      if (said === '') await new Promise((resolve) => setTimeout(resolve, 800))
       for (const part of frame.parts) said += part.type === 'text' ? part.text : ''
     }
     expect(said).toBe(ANSWER)

@@ -47,6 +47,8 @@ export class Flight {
   #timer: ReturnType<typeof setTimeout> | undefined
   /** When the timer will look at the limit again. */
   #looksAt = Number.POSITIVE_INFINITY
+  /** The last look found the limit passed. */
+  #late = false
   #over = false
 
   constructor(options: FlightOptions) {
@@ -89,10 +91,12 @@ export class Flight {
     clearTimeout(this.#timer)
     if (this.#over) return
     const leftMs = this.#until - this.options.clock.monotonic()
-    if (leftMs <= 0) {
+    if (leftMs <= 0 && this.#late) {
       this.#controller.abort(this.#timeout())
       return
     }
+    // Late once: the process itself may have been busy, with the answer already in its sockets. They are read first.
+    this.#late = leftMs <= 0
     this.#looksAt = this.#until
     // A timer may fire up to one millisecond early; the next look corrects it.
     this.#timer = setTimeout(this.#look, Math.max(1, Math.ceil(leftMs)))

@@ -86,10 +86,10 @@ export class Frames implements AsyncIterableIterator<Frame> {
       try {
         step = await this.#body.next()
       } catch (thrown) {
-        return this.#finish(this.#flight.broken(thrown))
+        return this.#finish(() => this.#flight.broken(thrown))
       }
       if (step.done)
-        return this.#finish(this.#flight.error('upstream_truncated', 'ended its answer before it was complete'))
+        return this.#finish(() => this.#flight.error('upstream_truncated', 'ended its answer before it was complete'))
       const bytes = this.#cutter.push(step.value)
       if (this.#cutter.held > MAX_EVENT_BYTES)
         return this.#fail(
@@ -104,10 +104,10 @@ export class Frames implements AsyncIterableIterator<Frame> {
   }
 
   /** The bytes have ended, one way or another. An answer that was complete by then is a success without its tail. */
-  #finish(otherwise: SwitchyardError | ClientAbort): Frame | null {
-    if (otherwise instanceof ClientAbort) return this.#fail(otherwise)
+  #finish(why: () => SwitchyardError | ClientAbort): Frame | null {
+    if (this.#flight.signal.reason instanceof ClientAbort) return this.#fail(this.#flight.signal.reason)
     const parts = this.reader.end()
-    if (this.reader.progress !== 'finished') return this.#fail(otherwise)
+    if (this.reader.progress !== 'finished') return this.#fail(why())
     this.#then = 'end'
     this.#flight.settle(null, 'healthy')
     return parts.length === 0 ? null : { bytes: new Uint8Array(0), parts }
