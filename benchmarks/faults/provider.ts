@@ -23,6 +23,8 @@ export interface Hit {
   closedAt: number | null
   /** Whether the fault had run to its end by then. */
   answered: boolean
+  /** Bytes written to its connection so far. */
+  readonly sentBytes: number
 }
 
 export interface FaultProvider {
@@ -84,7 +86,19 @@ export async function startFaultProvider(options: { readonly port?: number } = {
       const { model = 'ok', stream = false }: { model?: string; stream?: boolean } = JSON.parse(body || '{}')
       const wire: Wire = line.includes('/messages') ? 'anthropic' : 'openai'
       const at = performance.now()
-      const hit: Hit = { model, wire, stream, headers, body, at, closedAt: null, answered: false }
+      const hit: Hit = {
+        model,
+        wire,
+        stream,
+        headers,
+        body,
+        at,
+        closedAt: null,
+        answered: false,
+        get sentBytes() {
+          return socket.bytesWritten
+        },
+      }
       hits.push(hit)
       mine.push(hit)
       const same = byModel.get(model) ?? []
