@@ -331,7 +331,7 @@ describe('streams that break', () => {
   })
 
   test('a reader that takes its time is not the silence of the upstream', async () => {
-    const reply = await call([arm('drip:10', { provider: { timeouts: { idleTimeoutMs: 500 } } })], {
+    const reply = await call([arm('drip:60', { provider: { timeouts: { idleTimeoutMs: 500 } } })], {
       decision: 'd',
       signal: new AbortController().signal,
       clock,
