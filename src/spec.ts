@@ -199,6 +199,11 @@ export interface Guard {
   readonly quality: readonly number[]
   /** The constant's mean output tokens per candidate. */
   readonly outputTokens: readonly number[]
+  /**
+   * Input tokens of the training queries. Shrunk like the predictions, so that a factor of 0 compares candidates by their mean
+   * costs: the constant. Absent: a query's own input tokens count in full.
+   */
+  readonly inputTokens?: { readonly mean: number; readonly max: number }
   /** What the factor was chosen from; kept for explanations. */
   readonly evidence: JsonObject
 }

@@ -16,6 +16,7 @@ const schema = z
       minSupport: unit,
       quality: z.array(unit),
       outputTokens: z.array(z.number().min(0)),
+      inputTokens: z.strictObject({ mean: z.number().min(0), max: z.number().min(0) }).exactOptional(),
       evidence: jsonObject,
     }),
     planner: z.strictObject({ name: z.string().min(1), options: jsonObject }),

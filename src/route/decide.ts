@@ -13,7 +13,7 @@ import type {
 } from '../spec.ts'
 import { expectedCostUsd } from './cost.ts'
 import { ableCandidates, affordableCandidates, type Exclusion, infeasible } from './feasible.ts'
-import { applyGuard } from './guard.ts'
+import { applyGuard, guardInputTokens } from './guard.ts'
 import { withPriors } from './priors.ts'
 
 /** What decides for a route. */
@@ -55,13 +55,16 @@ export function decide({ query, candidates, policy, preference, random }: Decide
   if (able.arms.length === 0) throw infeasible(able.excluded)
 
   const asked = able.arms.map((m) => pool[m]!)
-  const priced = price(query, asked, guarded(policy.estimator.estimate(query, asked), policy, asked))
+  const estimate = guarded(policy.estimator.estimate(query, asked), policy, asked)
+  const priced = price(query, asked, estimate)
   const affordable = affordableCandidates(asked, priced, preference.limits)
   const excluded = [...able.excluded, ...affordable.excluded]
   if (affordable.arms.length === 0) throw infeasible(excluded)
 
   const feasible = affordable.arms.map((m) => asked[m]!)
-  const offered = pick(priced, affordable.arms)
+  // Limits were held against the query's own length; candidates are compared at the guarded one.
+  const inputTokens = guardInputTokens(query.inputTokens, policy.guard, estimate.support)
+  const offered = pick(price({ ...query, inputTokens }, asked, estimate), affordable.arms)
   return {
     plan: policy.planner.plan(query, feasible, offered, preference, random),
     candidates: feasible,

@@ -43,3 +43,15 @@ export function applyGuard(
     outputTokens: pull(estimate.outputTokens, guard.outputTokens, fallback.outputTokens),
   }
 }
+
+/**
+ * The input tokens by which candidates are compared: mean + factor · (own − mean). With constant predictions a long prompt looks dear
+ * and a short one cheap for every candidate, but how much better the dear one does on it is not known, so that acting on the
+ * length alone loses to the constant. What exceeds the longest training query counts in full: that much is known to cost.
+ */
+export function guardInputTokens(inputTokens: number, guard: Guard | null, support: number): number {
+  if (guard?.inputTokens === undefined) return inputTokens
+  const { mean, max } = guard.inputTokens
+  const seen = Math.min(inputTokens, max)
+  return mean + guardFactor(guard, support) * (seen - mean) + (inputTokens - seen)
+}

@@ -34,13 +34,13 @@ const noise: Quality = (_kind, random) => [0.5, 0.5, 0.6].map((p) => (random() <
 const planted: Quality = (kind, random) =>
   (kind === 'code' ? [0.9, 0.3, 0.7] : [0.3, 0.9, 0.7]).map((p) => (random() < p ? 1 : 0))
 
-/** Prompts of five words of one kind, of about equal length. */
+/** Prompts of five words of one kind, every third of them four times as long. */
 async function world(count: number, quality: Quality, seed: number): Promise<{ set: OutcomeSet; queries: Query[] }> {
   const random = createRandom(seed)
   const kinds = Array.from({ length: count }, () => (random() < 0.5 ? ('code' as const) : ('poem' as const)))
   const prompts = kinds.map((kind, i) => {
     const words = kind === 'code' ? CODE : POEM
-    return `${Array.from({ length: 5 }, () => words[Math.floor(random() * words.length)]).join(' ')} ${i}`
+    return `${Array.from({ length: i % 3 === 0 ? 20 : 5 }, () => words[Math.floor(random() * words.length)]).join(' ')} ${i}`
   })
   const vectors = await encoder.embed(prompts)
   const rows = kinds.map((kind) => quality(kind, random))
@@ -85,7 +85,7 @@ describe('the guard', () => {
     const fitted = train(set, queries, seed)
     expect(fitted.manifest.guard.shrink).toBe(0)
     const policy = policyOf(fitted)
-    for (const lambda of [0, 10, 1e3, 1e5])
+    for (const lambda of [0, 10, 40, 60, 80, 1e3, 1e5])
       expect(new Set(queries.map((query) => choose(policy, query, lambda, live))).size).toBe(1)
   })
 

@@ -47,7 +47,7 @@ export function fitGuard<Options extends object>(
   options: GuardOptions<Options>,
 ): Guard {
   const { family, planner, folds, random } = options
-  const constant = constantOf(set, rows)
+  const constant = constantOf(set, rows, queries)
   const costs = costsOf(set)
   const judged = rows.flatMap((row, i) => (isComplete(set, costs, row) ? [i] : []))
   if (judged.length < MIN_ROWS)
@@ -104,7 +104,7 @@ function crossFit<Options extends object>(
       seen.map((i) => queries[i]!),
     )
     const estimator = options.family.load(options.family.fit(data, options.options, options.random), ids)
-    constants.push(constantOf(set, seenRows))
+    constants.push(constantOf(set, seenRows, data.queries))
     for (const [i, query] of queries.entries())
       if (foldOf[i] === fold) estimates[i] = estimator.estimate(query, set.candidates)
     options.onProgress?.(fold + 1, options.folds)
@@ -168,10 +168,10 @@ function bestConstants(data: Judged, worth: (row: number, column: number) => num
   })
 }
 
-type Constant = Pick<Guard, 'quality' | 'outputTokens'>
+type Constant = Pick<Guard, 'quality' | 'outputTokens' | 'inputTokens'>
 
 /** What the constant believes: each candidate's mean, or the pool's where nothing of the candidate is known. */
-function constantOf(set: OutcomeSet, rows: readonly number[]): Constant {
+function constantOf(set: OutcomeSet, rows: readonly number[], queries: readonly Query[]): Constant {
   const means = (matrix: Float64Array, unknown: number) => {
     const known = set.candidates.map((_, column) =>
       mean(rows.map((row) => at(set, matrix, row, column)).filter((value) => !Number.isNaN(value))),
@@ -179,5 +179,10 @@ function constantOf(set: OutcomeSet, rows: readonly number[]): Constant {
     const pool = mean(known.filter((value) => !Number.isNaN(value)))
     return known.map((value) => (Number.isNaN(value) ? (Number.isNaN(pool) ? unknown : pool) : value))
   }
-  return { quality: means(set.quality, 0.5), outputTokens: means(set.outputTokens, 0) }
+  const lengths = queries.map((query) => query.inputTokens)
+  return {
+    quality: means(set.quality, 0.5),
+    outputTokens: means(set.outputTokens, 0),
+    ...(lengths.length > 0 && { inputTokens: { mean: mean(lengths), max: Math.max(...lengths) } }),
+  }
 }
