@@ -130,6 +130,7 @@ function inBandError(flight: Flight, parts: readonly StreamPart[]): SwitchyardEr
 function codeOf(word: string): ErrorCode {
   if (Object.hasOwn(ERRORS, word)) return word as ErrorCode
   if (/rate_limit|quota|^429$/.test(word)) return 'upstream_rate_limited'
+  if (/overloaded|^(503|529)$/.test(word)) return 'upstream_overloaded'
   if (/invalid_request|content_(filter|policy)|^400$/.test(word)) return 'upstream_rejected'
   return 'upstream_error'
 }
