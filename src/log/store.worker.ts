@@ -1,7 +1,8 @@
 /** The thread that owns the database. `store.node.ts` speaks to it; one message is one batch or one read. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
-import { connect, createDatabase, type Database, type Durability, type Refused } from './database.node.ts'
+import { preferCommonJs } from './commonjs.node.ts'
+import type { Database, Durability, Refused } from './database.node.ts'
 import { failureCode } from './failure.ts'
 import type { Insert } from './rows.ts'
 
@@ -38,10 +39,10 @@ export type Numbered<Message> = Message & { readonly call: number }
 /** Between two tries at a locked database; reads are answered meanwhile. */
 const RETRY_MS = 20
 
-if (parentPort) serve(parentPort, workerData)
+if (parentPort) await serve(parentPort, workerData)
 
-function serve(port: NonNullable<typeof parentPort>, options: WorkerOptions): void {
-  const database = open(options)
+async function serve(port: NonNullable<typeof parentPort>, options: WorkerOptions): Promise<void> {
+  const database = await open(options)
   if ('failed' in database) {
     port.postMessage(database)
     return
@@ -57,8 +58,10 @@ function serve(port: NonNullable<typeof parentPort>, options: WorkerOptions): vo
   port.postMessage({ salt: database.salt })
 }
 
-function open(options: WorkerOptions): Database | { readonly failed: string } {
+async function open(options: WorkerOptions): Promise<Database | { readonly failed: string }> {
   try {
+    preferCommonJs('drizzle-orm')
+    const { connect, createDatabase } = await import('./database.node.ts')
     return createDatabase(connect(options))
   } catch (thrown) {
     return { failed: failureCode(thrown) }
