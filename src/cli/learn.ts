@@ -3,10 +3,11 @@ import { findEstimator, findPlanner } from '../../routers/index.ts'
 import { compilePolicy, routerOf } from '../compose/policy.ts'
 import { FEATURES } from '../embed/features.ts'
 import { decodePolicy, encodePolicy } from '../policy/file.ts'
-import { decide, type RoutePolicy } from '../route/decide.ts'
+import type { RoutePolicy } from '../route/decide.ts'
 import { withPriors } from '../route/priors.ts'
 import type { Candidate, Encoder, Policy, Query } from '../spec.ts'
 import { baselines } from '../train/baselines.ts'
+import { createChooser } from '../train/choose.ts'
 import { type OutcomeSet, readDataset, rowsOf } from '../train/dataset.ts'
 import { type Choose, type Evaluation, evaluate } from '../train/evaluate.ts'
 import { fitPolicy } from '../train/fit.ts'
@@ -79,19 +80,12 @@ export function chooser(
   { set, queries, compiled }: Learned,
   candidates: readonly Candidate[] = set.candidates,
 ): Choose {
-  const pool = withPriors(candidates)
+  const choose = createChooser(compiled, { candidates: withPriors(candidates), random: () => 0 })
   const columnOf = new Map(set.candidates.map(({ id }, column) => [id, column]))
   return (row, lambda) => {
     const query = queries.get(row)
     if (!query) throw new RangeError(`Row ${row} of ${set.name} has no query.`)
-    const { plan, candidates: feasible } = decide({
-      query,
-      candidates: pool,
-      policy: compiled,
-      preference: { lambda, limits: {} },
-      random: () => 0,
-    })
-    return columnOf.get(feasible[plan.arm]!.id)!
+    return columnOf.get(choose(query, lambda))!
   }
 }
 

@@ -5,6 +5,7 @@ import type {
   Estimate,
   Estimator,
   Guard,
+  Limits,
   Plan,
   Planner,
   Preference,
@@ -46,8 +47,33 @@ export interface Decided {
   readonly considered: Considered
 }
 
+/** All of a decision that λ does not change. */
+export interface Assessment {
+  /** Those that no limit excluded. */
+  readonly candidates: readonly Candidate[]
+  /** What is predicted of them, guarded and priced. */
+  readonly priced: Priced
+  readonly excluded: readonly Exclusion[]
+}
+
 /** Throws `context_length_exceeded` or `no_feasible_candidate`, naming what excluded whom. */
-export function decide({ query, candidates, policy, preference, random }: DecideInput): Decided {
+export function decide(input: DecideInput): Decided {
+  const { query, policy, preference, random } = input
+  const { candidates, priced, excluded } = assess({ ...input, limits: preference.limits })
+  return {
+    plan: policy.planner.plan(query, candidates, priced, preference, random),
+    candidates,
+    considered: explain(candidates, priced, excluded, { lambda: preference.lambda, labels: policy.labels }),
+  }
+}
+
+/** A decision up to the planner; offline a sweep of λ needs it once per query. Throws as `decide` does. */
+export function assess({
+  query,
+  candidates,
+  policy,
+  limits,
+}: Pick<DecideInput, 'query' | 'candidates' | 'policy'> & { readonly limits: Limits }): Assessment {
   const pool = candidates.every(({ priors }) => priors?.quality !== undefined && priors.outputTokens !== undefined)
     ? candidates
     : withPriors(candidates)
@@ -56,19 +82,16 @@ export function decide({ query, candidates, policy, preference, random }: Decide
 
   const asked = able.arms.map((m) => pool[m]!)
   const estimate = guarded(policy.estimator.estimate(query, asked), policy, asked)
-  const priced = price(query, asked, estimate)
-  const affordable = affordableCandidates(asked, priced, preference.limits)
+  const affordable = affordableCandidates(asked, price(query, asked, estimate), limits)
   const excluded = [...able.excluded, ...affordable.excluded]
   if (affordable.arms.length === 0) throw infeasible(excluded)
 
-  const feasible = affordable.arms.map((m) => asked[m]!)
   // Limits were held against the query's own length; candidates are compared at the guarded one.
   const inputTokens = guardInputTokens(query.inputTokens, policy.guard, estimate.support)
-  const offered = pick(price({ ...query, inputTokens }, asked, estimate), affordable.arms)
   return {
-    plan: policy.planner.plan(query, feasible, offered, preference, random),
-    candidates: feasible,
-    considered: explain(feasible, offered, excluded, { lambda: preference.lambda, labels: policy.labels }),
+    candidates: affordable.arms.map((m) => asked[m]!),
+    priced: pick(price({ ...query, inputTokens }, asked, estimate), affordable.arms),
+    excluded,
   }
 }
 

@@ -1,29 +1,26 @@
 /** A policy's decisions offline, made by the gateway's own code, so that what is evaluated is what will serve. */
-import { decide, type RoutePolicy } from '../route/decide.ts'
-import type { Candidate, Estimate, Estimator, Query } from '../spec.ts'
+import { type Assessment, assess, type RoutePolicy } from '../route/decide.ts'
+import type { Candidate, Query } from '../spec.ts'
 
-/** The id of the candidate that is asked first at λ, without limits. Throws `no_feasible_candidate` as the gateway does. */
-export function choose(
-  policy: RoutePolicy,
-  query: Query,
-  lambda: number,
-  options: { readonly candidates: readonly Candidate[]; readonly random: () => number },
-): string {
-  const { plan, candidates } = decide({ query, policy, preference: { lambda, limits: {} }, ...options })
-  return candidates[plan.arm]!.id
+export interface ChooserOptions {
+  readonly candidates: readonly Candidate[]
+  /** Uniform in [0, 1). */
+  readonly random: () => number
 }
 
-/** The estimator with its answers for a fixed pool kept: a sweep of λ asks for the same query again and again. */
-export function remember(estimator: Estimator, candidates: readonly Candidate[]): Estimator {
-  const known = new Map<Query, Estimate>()
-  return {
-    name: estimator.name,
-    estimate(query, asked) {
-      // Limits may have left some out; predictions for a part of the pool are not kept.
-      if (asked.length !== candidates.length) return estimator.estimate(query, asked)
-      const estimate = known.get(query) ?? estimator.estimate(query, asked)
-      known.set(query, estimate)
-      return estimate
-    },
+/**
+ * The function that names the candidate asked first at λ, without limits. What λ does not change is worked out once per
+ * query and kept: a sweep of λ asks for the same query again and again. It throws `no_feasible_candidate` as the gateway does.
+ */
+export function createChooser(
+  policy: RoutePolicy,
+  { candidates, random }: ChooserOptions,
+): (query: Query, lambda: number) => string {
+  const known = new Map<Query, Assessment>()
+  return (query, lambda) => {
+    const assessment = known.get(query) ?? assess({ query, candidates, policy, limits: {} })
+    known.set(query, assessment)
+    const plan = policy.planner.plan(query, assessment.candidates, assessment.priced, { lambda, limits: {} }, random)
+    return assessment.candidates[plan.arm]!.id
   }
 }

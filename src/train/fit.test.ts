@@ -5,7 +5,7 @@ import { createHashEncoder } from '../embed/hash.ts'
 import { makeQuery } from '../embed/query.ts'
 import { decodePolicy, encodePolicy } from '../policy/file.ts'
 import type { Candidate, Query } from '../spec.ts'
-import { choose, remember } from './choose.ts'
+import { createChooser } from './choose.ts'
 import type { OutcomeSet } from './dataset.ts'
 import { fitPolicy } from './fit.ts'
 import { mean } from './metrics.ts'
@@ -73,20 +73,19 @@ function train(set: OutcomeSet, queries: readonly Query[], seed = 1) {
   })
 }
 
-function policyOf({ manifest, state }: ReturnType<typeof train>) {
-  const estimator = remember(knn.load(state, ids), candidates)
-  return { estimator, planner: utility, guard: manifest.guard, candidates: ids }
+function chooserOf({ manifest, state }: ReturnType<typeof train>) {
+  const policy = { estimator: knn.load(state, ids), planner: utility, guard: manifest.guard, candidates: ids }
+  return createChooser(policy, { candidates, random: createRandom(0) })
 }
-const live = { candidates, random: createRandom(0) }
 
 describe('the guard', () => {
   it.each([1, 2, 3, 4, 5, 6])('serves the constant where outcomes are noise (seed %i)', async (seed) => {
     const { set, queries } = await world(200, noise, seed)
     const fitted = train(set, queries, seed)
     expect(fitted.manifest.guard.shrink).toBe(0)
-    const policy = policyOf(fitted)
+    const choose = chooserOf(fitted)
     for (const lambda of [0, 10, 40, 60, 80, 1e3, 1e5])
-      expect(new Set(queries.map((query) => choose(policy, query, lambda, live))).size).toBe(1)
+      expect(new Set(queries.map((query) => choose(query, lambda))).size).toBe(1)
   })
 
   it('lets a planted difference through, and the policy gains on new queries', async () => {
@@ -94,10 +93,8 @@ describe('the guard', () => {
     const fitted = train(set, queries)
     expect(fitted.manifest.guard.shrink).toBeGreaterThan(0)
     const fresh = await world(200, planted, 8)
-    const policy = policyOf(fitted)
-    const quality = mean(
-      fresh.queries.map((query, row) => fresh.set.quality[row * 3 + ids.indexOf(choose(policy, query, 0, live))]!),
-    )
+    const choose = chooserOf(fitted)
+    const quality = mean(fresh.queries.map((query, row) => fresh.set.quality[row * 3 + ids.indexOf(choose(query, 0))]!))
     const constants = ids.map((_, column) => mean(fresh.queries.map((_q, row) => fresh.set.quality[row * 3 + column]!)))
     expect(quality).toBeGreaterThan(Math.max(...constants) + 0.1)
   })
@@ -106,8 +103,8 @@ describe('the guard', () => {
     const { set, queries } = await world(12, planted, 9)
     const fitted = train(set, queries)
     expect(fitted.manifest.guard).toMatchObject({ shrink: 0, evidence: { rows: 12, needed: 20 } })
-    const policy = policyOf(fitted)
-    expect(new Set(queries.map((query) => choose(policy, query, 0, live))).size).toBe(1)
+    const choose = chooserOf(fitted)
+    expect(new Set(queries.map((query) => choose(query, 0))).size).toBe(1)
   })
 
   it('judges only rows whose outcomes are all known, and learns from the others too', async () => {
@@ -125,11 +122,10 @@ describe('a fitted policy', () => {
     const { set, queries } = await world(150, planted, 11)
     const fitted = train(set, queries)
     const { manifest, state } = await decodePolicy(encodePolicy(fitted.manifest, fitted.state))
-    const loaded = { ...policyOf({ manifest, state }), guard: manifest.guard }
+    const [first, loaded] = [chooserOf(fitted), chooserOf({ manifest, state })]
     const fresh = await world(50, planted, 12)
     for (const lambda of [0, 100, 3000])
-      for (const query of fresh.queries)
-        expect(choose(loaded, query, lambda, live)).toBe(choose(policyOf(fitted), query, lambda, live))
+      for (const query of fresh.queries) expect(loaded(query, lambda)).toBe(first(query, lambda))
   })
 
   it('has the same bytes when it is fitted again', async () => {

@@ -13,7 +13,7 @@
  */
 import { withPriors } from '../route/priors.ts'
 import type { Estimate, Estimator, EstimatorFamily, Guard, JsonObject, Planner, Query } from '../spec.ts'
-import { choose } from './choose.ts'
+import { createChooser } from './choose.ts'
 import type { OutcomeSet } from './dataset.ts'
 import { lowerBound, mean, quantile } from './metrics.ts'
 import { assignFolds, at, costsOf, isComplete, lambdaGrid, toTrainingSet } from './rows.ts'
@@ -60,11 +60,14 @@ export function fitGuard<Options extends object>(
 
   const ids = set.candidates.map((candidate) => candidate.id)
   const candidates = withPriors(set.candidates)
-  const decideWith = (shrink: number) => (i: number, lambda: number) => {
-    const guard: Guard = { shrink, minSupport, ...constants[foldOf[i]!]!, evidence: {} }
-    const estimator: Estimator = { name: family.name, estimate: () => estimates[i]! }
-    const policy = { estimator, planner, guard, candidates: ids }
-    return ids.indexOf(choose(policy, queries[i]!, lambda, { candidates, random }))
+  const estimateOf = new Map(queries.map((query, i) => [query, estimates[i]!]))
+  const estimator: Estimator = { name: family.name, estimate: (query) => estimateOf.get(query)! }
+  const decideWith = (shrink: number) => {
+    const choosers = constants.map((known) => {
+      const guard: Guard = { shrink, minSupport, ...known, evidence: {} }
+      return createChooser({ estimator, planner, guard, candidates: ids }, { candidates, random })
+    })
+    return (i: number, lambda: number) => ids.indexOf(choosers[foldOf[i]!]!(queries[i]!, lambda))
   }
   const judgedRows = judged.map((i) => rows[i]!)
   const lambdas = lambdaGrid(set, judgedRows, { points: LAMBDAS, reach: LAMBDA_REACH })
