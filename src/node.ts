@@ -47,6 +47,9 @@ export interface Gateway {
 /** How often the log is asked which policies serve. */
 const POLICY_POLL_MS = 1000
 
+/** How long requests that were cut at the drain limit may take to account for themselves. */
+const SETTLE_MS = 500
+
 const clock = { now: () => Date.now(), monotonic: () => performance.now() }
 
 /** Starts the gateway and resolves once it listens. Throws SwitchyardError when log or port cannot be had. */
@@ -214,4 +217,6 @@ async function drain(server: ServerType, gate: Gate, drainTimeoutMs: number): Pr
   await Promise.race([closed, sleep(Math.max(100, until - clock.monotonic()))])
   if ('closeAllConnections' in server) server.closeAllConnections()
   await closed
+  // Requests whose connection was cut learn of it in their own time, and their outcomes belong in the log.
+  for (let waited = 0; gate.inFlight > 0 && waited < SETTLE_MS; waited += 10) await sleep(10)
 }

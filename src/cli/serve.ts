@@ -17,7 +17,6 @@ export async function serve(args: ConfigArguments): Promise<void> {
   })
   for (const warning of loaded.warnings) logger.warn('config_warning', { path: warning.path, reason: warning.message })
   const gateway = await startGateway({ config: loaded.config, cwd: process.cwd(), logger })
-  print(banner(gateway, loaded))
 
   const stopWatching = await watchConfig(loadOptions(args), (next) => {
     if ('problems' in next) {
@@ -44,6 +43,8 @@ export async function serve(args: ConfigArguments): Promise<void> {
   }
   process.on('SIGTERM', end)
   process.on('SIGINT', end)
+  // Last, because whoever waits for this line may send a signal at once.
+  print(banner(gateway, loaded))
 }
 
 function banner({ url, config }: Gateway, { source }: LoadedConfig): string {
