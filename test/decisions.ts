@@ -32,8 +32,8 @@ export function settled(url: string, id: string | null, headers: Record<string, 
 }
 
 /** The newest hundred decisions, newest first. */
-export async function decisions(url: string): Promise<Explanation[]> {
-  const response = await fetch(`${url}/v1/decisions?limit=100`)
+export async function decisions(url: string, headers: Record<string, string> = {}): Promise<Explanation[]> {
+  const response = await fetch(`${url}/v1/decisions?limit=100`, { headers })
   const { data } = (await response.json()) as { data: Explanation[] }
   return data
 }

@@ -4,6 +4,7 @@ import type { Exchange, Finish, UpstreamFailure, UpstreamResponse, Usage } from 
 import { concat } from './events.ts'
 import { ClientAbort, type Flight } from './flight.ts'
 import { returnedHeaders, upstreamHeaders } from './headers.ts'
+import { withholdBytes } from './secrets.ts'
 import { Frames } from './stream.ts'
 
 const MAX_REPLY_BYTES = 32 * 1024 * 1024
@@ -112,9 +113,18 @@ async function readWhole(flight: Flight, exchange: Exchange, response: UpstreamR
   if (length > MAX_REPLY_BYTES)
     throw flight.error('upstream_malformed', `sent an answer of more than ${MAX_REPLY_BYTES} bytes`)
   const body = concat(chunks)
-  const { usage, finish } = exchange.readReply(body)
+  const { usage, finish } = readReply(flight, exchange, body)
   flight.settle(null, 'healthy')
   return { kind: 'whole', status: response.status, headers: returnedHeaders(response.headers), body, usage, finish }
+}
+
+/** What is said of a body that is no answer may quote it. */
+function readReply(flight: Flight, exchange: Exchange, body: Uint8Array): ReturnType<Exchange['readReply']> {
+  try {
+    return exchange.readReply(body)
+  } catch {
+    return exchange.readReply(withholdBytes(body, flight.options.provider))
+  }
 }
 
 async function openStream(flight: Flight, exchange: Exchange, response: UpstreamResponse): Promise<Stream> {
@@ -144,7 +154,7 @@ async function readRejection(flight: Flight, exchange: Exchange, response: Upstr
     const error = flight.broken(thrown)
     if (error instanceof ClientAbort) throw error
   }
-  const body = concat(chunks)
+  const body = withholdBytes(concat(chunks), flight.options.provider)
   const failure = exchange.readFailure(status, headers, body)
   // A key that the upstream refuses is the upstream's trouble, not the request's.
   const failing = failure.retryable || status === 401 || status === 402 || status === 403

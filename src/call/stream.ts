@@ -3,6 +3,7 @@ import { ERRORS, type ErrorCode, type SwitchyardError } from '../errors.ts'
 import type { StreamPart, StreamReader } from '../spec.ts'
 import { createEventCutter } from './events.ts'
 import { ClientAbort, type Flight } from './flight.ts'
+import { withhold, withholdBytes } from './secrets.ts'
 
 /** Whole events, and what they say. An upstream's own error event is the last part of the last frame. */
 export interface Frame {
@@ -97,10 +98,20 @@ export class Frames implements AsyncIterableIterator<Frame> {
         )
       if (bytes.length === 0) continue
       const parts = this.reader.push(bytes)
-      if (this.reader.progress === 'failed') this.#fail(inBandError(this.#flight, parts))
-      else if (this.#open) this.#flight.rest()
+      if (this.reader.progress === 'failed') return this.#failInBand({ bytes, parts })
+      if (this.#open) this.#flight.rest()
       return { bytes, parts }
     }
+  }
+
+  /** The upstream has reported a failure, or what it sent is one: the last frame, to be passed on without secrets. */
+  #failInBand({ bytes, parts }: Frame): Frame {
+    const { provider } = this.#flight.options
+    const clean = parts.map((part) =>
+      part.type === 'error' ? { ...part, message: withhold(part.message, provider) } : part,
+    )
+    this.#fail(inBandError(this.#flight, clean))
+    return { bytes: withholdBytes(bytes, provider), parts: clean }
   }
 
   /** The bytes have ended, one way or another. An answer that was complete by then is a success without its tail. */
