@@ -73,15 +73,16 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   let draining = false
   let generation = 0
 
+  const candidatesOf = (route: string) => config.routes.find(({ name }) => name === route)?.candidates ?? []
   const sources = {
     store,
     shelf,
     read: (id: string) => folder.read(id),
-    embedded: () => (config.providers.every(({ kind }) => kind === 'demo') ? demoPolicy : null),
+    embedded: (route: string) => (encoder && demoPolicy && isFor(demoPolicy, candidatesOf(route)) ? demoPolicy : null),
     installation: (route: string) => ({
       encoder: encoder?.info ?? null,
       features: FEATURES,
-      candidates: config.routes.find(({ name }) => name === route)?.candidates ?? [],
+      candidates: candidatesOf(route),
     }),
   }
   const prepare = async (next: Config): Promise<World> => {
@@ -174,6 +175,11 @@ function createEmbedding(encoder: Encoder, { encoder: { timeoutMs, maxPending, c
 async function readDemoPolicy({ providers }: Config): Promise<Policy | null> {
   if (!providers.some(({ kind }) => kind === 'demo')) return null
   return decodePolicy(await readFile(join(packageFolder(), 'models/demo/demo.safetensors')))
+}
+
+/** It knows the demo's own models and no others. */
+function isFor({ manifest }: Policy, candidates: readonly string[]): boolean {
+  return manifest.candidates.length === candidates.length && candidates.every((id) => manifest.candidates.includes(id))
 }
 
 async function listen(

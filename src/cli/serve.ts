@@ -48,7 +48,7 @@ export async function serve(args: ConfigArguments): Promise<void> {
 }
 
 function banner({ url, config }: Gateway, { source }: LoadedConfig): string {
-  const demo = config.providers.every(({ kind }) => kind === 'demo')
+  const demo = source === null && config.providers.every(({ kind }) => kind === 'demo')
   const routes = config.routes.map(({ name, candidates }) => `  ${name}: ${candidates.join(', ')}`)
   return [
     `Switchyard is listening on ${url}`,
