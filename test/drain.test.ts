@@ -23,7 +23,7 @@ async function startWith(drainTimeoutMs: number): Promise<Gateway> {
     config: {
       server: { drainTimeoutMs },
       providers: providersAt(`${provider.origin}/v1`),
-      candidates: [...fault('slow', 'drip:60'), ...fault('slow-whole', 'slow:1000'), ...fault('endless', 'stall:9')],
+      candidates: [...fault('slow', 'drip:60'), ...fault('endless', 'stall:9')],
       encoder: NO_ENCODER,
     },
   })
