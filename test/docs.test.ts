@@ -57,7 +57,7 @@ describe('commands', () => {
       const words = /^(?:npm run )?switchyard(?: --)? (.+)$/u.exec(line)?.[1] ?? /^npm run (replay.*)$/u.exec(line)?.[1]
       return words === undefined || words === 'COMMAND' ? [] : [words.split(/\s+/u)]
     })
-    const listed = [...section('README.md', 'Commands').matchAll(/^\| `(\w+)` \|/gmu)].map(([, name]) => [name!])
+    const listed = [...section('README.md', 'Commands').matchAll(/^\| `(\w+)` +\|/gmu)].map(([, name]) => [name!])
     const calls = [...called, ...listed]
     expect(calls.length).toBeGreaterThan(10)
     const helps = new Map<string, string>()
@@ -156,7 +156,7 @@ describe('the README', () => {
 
   it('is joined by docs/routing.md, whose example the demo still gives', async () => {
     const [, prompt] = /An example from the demo, `([^`]+)`/u.exec(read('docs/routing.md')) ?? []
-    const rows = [...read('docs/routing.md').matchAll(/^\| (demo-\w+) \| ([\d.]+) \| ([\d.]+) \| ([\d.]+) \|$/gmu)]
+    const rows = [...read('docs/routing.md').matchAll(/^\| (demo-\w+) +\| ([\d.]+) +\| ([\d.]+) +\| ([\d.]+) +\|$/gmu)]
     expect(rows).toHaveLength(4)
     const { candidates } = await decide(gateway.url, 'auto', prompt!)
     for (const [, candidate, quality, costUsd, utility] of rows) {
