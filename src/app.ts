@@ -14,8 +14,11 @@ import { explain } from './flow/explain.ts'
 import { renderFailure } from './flow/failure.ts'
 import { ownDecision, recordFeedback } from './flow/feedback.ts'
 import { listModels } from './flow/models.ts'
+import { LAMBDA_HEADER } from './route/resolve.ts'
 import type { Wire } from './spec.ts'
-import { dialects } from './wire/index.ts'
+import { dialects, FORWARDED_HEADERS } from './wire/index.ts'
+
+const READ_HEADERS = [...FORWARDED_HEADERS, LAMBDA_HEADER]
 
 type App = Hono<{ Variables: { principal: Principal; requestId: string } }>
 type AppContext = Context<{ Variables: { principal: Principal; requestId: string } }>
@@ -88,10 +91,25 @@ function wireOf(c: AppContext): Wire {
 }
 
 function incoming(c: AppContext) {
-  return { request: c.req.raw, headers: c.req.header(), principal: c.var.principal, requestId: c.var.requestId }
+  return {
+    request: c.req.raw,
+    headers: pick(c.req.raw.headers),
+    principal: c.var.principal,
+    requestId: c.var.requestId,
+  }
 }
 
 /** JSON for people: decisions are read in a browser or after curl. */
 function pretty(c: AppContext, value: unknown): Response {
   return c.body(`${JSON.stringify(value, null, 2)}\n`, 200, { 'content-type': 'application/json' })
+}
+
+/** The headers that the flow reads, looked up by name: listing all of a request's headers costs more than routing it. */
+function pick(headers: Headers): Record<string, string> {
+  const found: Record<string, string> = {}
+  for (const name of READ_HEADERS) {
+    const value = headers.get(name)
+    if (value !== null) found[name] = value
+  }
+  return found
 }

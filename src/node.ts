@@ -1,5 +1,4 @@
 /** The Node composition root: one process, SQLite beside it, the encoder on worker threads. */
-import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { join, resolve } from 'node:path'
@@ -22,6 +21,7 @@ import { FEATURES } from './embed/features.ts'
 import type { Embedding } from './flow/deps.ts'
 import type { World } from './flow/world.ts'
 import { type Console, describeError } from './log/console.ts'
+import { sha256 } from './log/sha256.node.ts'
 import { openStore } from './log/store.node.ts'
 import { decodePolicy } from './policy/file.ts'
 import { createPolicyFolder } from './policy/folder.node.ts'
@@ -128,7 +128,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     clock,
     random: Math.random,
     sleep: async (ms, signal) => sleep(ms, undefined, { signal }),
-    sha256: (text) => createHash('sha256').update(text).digest('hex'),
+    sha256,
     salt: store.salt,
     logger,
     draining: () => draining,

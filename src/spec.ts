@@ -526,7 +526,13 @@ export interface DecisionRecord {
 /** The log. */
 export interface Store {
   /** Resolves only when every row survives a crash of the process. Rejects with `log_full` or `log_failed`; nothing is half-written. */
-  append(rows: readonly LogRow[]): Promise<void>
+  append(
+    rows: readonly LogRow[],
+    options?: {
+      /** Rows that nobody waits for may wait this long for a commit that others need anyway. */
+      readonly patienceMs?: number
+    },
+  ): Promise<void>
   decision(id: string): Promise<DecisionRecord | null>
   /** Newest first. */
   decisions(options: { limit: number; before?: string; tenant?: string }): Promise<DecisionRecord[]>

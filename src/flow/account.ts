@@ -5,6 +5,9 @@ import { costUsd } from '../route/cost.ts'
 import type { Attempt, Candidate, Decision, Finish, Outcome, OutcomeStatus, Usage } from '../spec.ts'
 import type { Deps } from './deps.ts'
 
+/** No client waits for its outcome to be written: it may go with the next decision. */
+const OUTCOME_PATIENCE_MS = 20
+
 /** What the answer came to. */
 export interface Settlement {
   readonly status: OutcomeStatus
@@ -63,7 +66,8 @@ export function openAccount(
         ...(answer === undefined ? {} : { answer }),
       }
       const rows = attempts.map((row) => ({ table: 'attempts', row }) as const)
-      deps.store.append([...rows, { table: 'outcomes', row: outcome }]).catch((error: unknown) => {
+      const all = [...rows, { table: 'outcomes', row: outcome } as const]
+      deps.store.append(all, { patienceMs: OUTCOME_PATIENCE_MS }).catch((error: unknown) => {
         deps.logger.error('outcome_not_logged', { decision: decision.id, ...describeError(error) })
       })
     },

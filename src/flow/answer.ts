@@ -107,6 +107,8 @@ export interface Chosen {
   readonly explored: boolean
   readonly reason: string
   readonly considered: Considered | null
+  /** The vector was computed for this request; one from the cache is in the log already. */
+  readonly fresh: boolean
 }
 
 async function choose(deps: Deps, world: World, ask: Ask, { principal, headers }: Incoming): Promise<Chosen> {
@@ -123,10 +125,13 @@ async function choose(deps: Deps, world: World, ask: Ask, { principal, headers }
       explored: false,
       reason: 'The client named the model.',
       considered: null,
+      fresh: false,
     }
   }
   const { route, lambda } = target
-  const query = makeQuery(ask, text, await embed(deps, text))
+  const known = deps.embedding?.peek(text)
+  const vector = known ?? (await embed(deps, text))
+  const query = makeQuery(ask, text, vector)
   const { plan, candidates, considered } = decide({
     query,
     candidates: route.candidates,
@@ -144,13 +149,12 @@ async function choose(deps: Deps, world: World, ask: Ask, { principal, headers }
     explored: plan.explored,
     reason: plan.reason,
     considered,
+    fresh: !known && vector !== null,
   }
 }
 
 async function embed({ embedding, logger }: Deps, text: string): Promise<Float32Array | null> {
   if (!embedding) return null
-  const known = embedding.peek(text)
-  if (known) return known
   const embedded = await embedding.embed(text)
   if (embedded.vector === null) logger.warn('no_vector', { reason: embedded.reason })
   return embedded.vector
@@ -191,9 +195,9 @@ function toDecision(
 }
 
 /** True once the decision is durable, false when it could not be logged and the configuration says to serve all the same. */
-async function log(deps: Deps, world: World, decision: Decision, { query }: Chosen): Promise<boolean> {
+async function log(deps: Deps, world: World, decision: Decision, { query, fresh }: Chosen): Promise<boolean> {
   const rows: LogRow[] = [{ table: 'decisions', row: decision }]
-  if (query.vector && deps.embedding) {
+  if (fresh && query.vector && deps.embedding) {
     const { hash } = decision.query
     rows.push({
       table: 'embeddings',
@@ -222,8 +226,9 @@ function toArm(
     exchange: () => {
       const exchange = buildExchange(dialect.name, body, candidate, incoming.headers)
       // Claude clients mark beta requests in the query string; it belongs to the same-dialect request as its bytes do.
-      const { search } = new URL(incoming.request.url)
-      return search && dialect.name === candidate.wire ? { ...exchange, path: exchange.path + search } : exchange
+      const query = incoming.request.url.indexOf('?')
+      if (query < 0 || dialect.name !== candidate.wire) return exchange
+      return { ...exchange, path: exchange.path + incoming.request.url.slice(query) }
     },
   }
 }

@@ -1,5 +1,6 @@
 /** The log of a Node process: a bounded queue with group commit in front of the thread that owns the database. */
 import { extname } from 'node:path'
+import { setImmediate as immediate } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import type { SwitchyardError } from '../errors.ts'
 import type { LogRow, Store } from '../spec.ts'
@@ -99,6 +100,9 @@ function createStore(ask: AskThread, salt: string, options: StoreOptions): FileS
   let queuedBytes = 0
   let dropped = 0
   let closed: Promise<void> | null = null
+  /** Something pending is waited for. */
+  let hurry = false
+  let timer: NodeJS.Timeout | undefined
 
   function settle(entry: Pending, code: string | undefined): void {
     queuedRows -= entry.inserts.length
@@ -111,10 +115,23 @@ function createStore(ask: AskThread, salt: string, options: StoreOptions): FileS
     entry.reject(logFailed(code, `store ${entry.inserts.length} rows`))
   }
 
+  function commitSoon(): void {
+    running ??= commitAll()
+  }
+
+  function commitWithin(ms: number): void {
+    timer ??= setTimeout(commitSoon, ms)
+  }
+
   async function commitAll(): Promise<void> {
-    while (pending.length > 0) {
+    do {
+      // A message to another thread costs more than the rows in it: what this turn of the loop appends goes together.
+      await immediate()
+      clearTimeout(timer)
+      timer = undefined
       const batch = pending
       pending = []
+      hurry = false
       const reply = await ask<'commit'>({ ask: 'commit', batch: batch.map((entry) => entry.inserts) })
       if ('failed' in reply) {
         for (const entry of batch) settle(entry, reply.failed)
@@ -122,7 +139,7 @@ function createStore(ask: AskThread, salt: string, options: StoreOptions): FileS
       }
       const refused = new Map(reply.answer)
       for (const [index, entry] of batch.entries()) settle(entry, refused.get(index))
-    }
+    } while (hurry)
     running = null
   }
 
@@ -134,13 +151,14 @@ function createStore(ask: AskThread, salt: string, options: StoreOptions): FileS
 
   async function drainAndClose(): Promise<void> {
     await running
+    if (pending.length > 0) await commitAll()
     const reply = await ask<'close'>({ ask: 'close' })
     if ('failed' in reply) throw logFailed(reply.failed, 'be closed')
   }
 
   return {
     salt,
-    append(rows: readonly LogRow[]): Promise<void> {
+    append(rows: readonly LogRow[], { patienceMs = 0 } = {}): Promise<void> {
       if (rows.length === 0) return Promise.resolve()
       if (closed) {
         dropped += rows.length
@@ -156,7 +174,9 @@ function createStore(ask: AskThread, salt: string, options: StoreOptions): FileS
       queuedBytes += bytes
       return new Promise((resolve, reject) => {
         pending.push({ inserts, bytes, resolve, reject })
-        running ??= commitAll()
+        if (patienceMs > 0) return commitWithin(patienceMs)
+        hurry = true
+        commitSoon()
       })
     },
     decision: (id) => read(ask<'decision'>({ ask: 'decision', id })),

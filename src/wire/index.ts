@@ -16,7 +16,7 @@ export const dialects: Readonly<Record<Wire, Dialect>> = { openai, anthropic }
 type Headers = Readonly<Record<string, string>>
 
 /** What a client's headers may say to an upstream of its own dialect; to another one, only the first two. */
-const FORWARDED = ['accept', 'user-agent', 'anthropic-version', 'anthropic-beta', 'openai-beta'] as const
+export const FORWARDED_HEADERS = ['accept', 'user-agent', 'anthropic-version', 'anthropic-beta', 'openai-beta'] as const
 
 /**
  * The request as `candidate` must receive it: the client's own bytes with another model where it speaks the client's
@@ -40,7 +40,7 @@ export function buildExchange(clientWire: Wire, body: Body, candidate: Candidate
 
 function forward(headers: Headers, wire: Wire, same: boolean): Record<string, string> {
   const out: Record<string, string> = { 'content-type': 'application/json' }
-  for (const name of same ? FORWARDED : FORWARDED.slice(0, 2)) {
+  for (const name of same ? FORWARDED_HEADERS : FORWARDED_HEADERS.slice(0, 2)) {
     const value = headers[name]
     if (value !== undefined) out[name] = value
   }
