@@ -39,9 +39,9 @@ export function createUndiciTransport(options: { readonly connections?: number }
   }
   return {
     transport: (request) => {
-      const url = new URL(request.url)
       const call = new UndiciCall(request)
-      call.dispatch(poolOf(url.origin, request.connectTimeoutMs), url.pathname + url.search)
+      const pathAt = request.url.indexOf('/', request.url.indexOf('//') + 2)
+      call.dispatch(poolOf(request.url.slice(0, pathAt), request.connectTimeoutMs), request.url.slice(pathAt))
       return call.response
     },
     async close() {

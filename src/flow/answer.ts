@@ -53,8 +53,6 @@ async function answerOne(
   const chosen = await choose(deps, world, ask, incoming)
   const decision = toDecision(deps, world, { ask, incoming, chosen })
   const account = openAccount(deps, decision, accounting)
-  const abort = new AbortController()
-  incoming.request.signal.addEventListener('abort', () => abort.abort(), { once: true })
   const arms = [chosen.candidate, ...chosen.alternates].map((candidate) =>
     toArm(world, { candidate, dialect, body, incoming }),
   )
@@ -63,7 +61,7 @@ async function answerOne(
   const logging = log(deps, world, decision, chosen)
   const calling = call(arms, {
     decision: decision.id,
-    signal: abort.signal,
+    signal: incoming.request.signal,
     clock,
     random,
     sleep,
@@ -78,13 +76,13 @@ async function answerOne(
       dialect,
       decision,
       account,
-      abort: () => abort.abort(),
       requestId: incoming.requestId,
       includeUsage: dialect.name === 'anthropic' || wantsUsage(body),
       keepText: world.log.text,
     })
   } catch (thrown) {
-    abort.abort()
+    // Where it is the log that failed, nobody will read the reply: the upstream must not go on talking.
+    calling.then((reply) => (reply.kind === 'stream' ? reply.frames.return?.() : undefined)).catch(() => {})
     const status = thrown instanceof ClientAbort ? 'client_abort' : statusOf(toSwitchyardError(thrown).code)
     account.settle({ status, candidate: chosen.candidate, usage: null, outputChars: 0, ttftMs: null, finish: null })
     if (thrown instanceof ClientAbort) return new Response(null, { status: 499 })

@@ -11,8 +11,6 @@ export interface Delivery {
   readonly dialect: Dialect
   readonly decision: Decision
   readonly account: Account
-  /** Stops the upstream. */
-  readonly abort: () => void
   readonly requestId: string
   /** The client asked for usage in its stream. */
   readonly includeUsage: boolean
@@ -67,7 +65,7 @@ function deliverRejection(reply: Extract<Reply, { kind: 'rejected' }>, delivery:
 }
 
 function deliverStream(deps: Deps, reply: Extract<Reply, { kind: 'stream' }>, delivery: Delivery): Response {
-  const { dialect, account, abort, requestId, decision, includeUsage, keepText } = delivery
+  const { dialect, account, requestId, decision, includeUsage, keepText } = delivery
   const { candidate, reader, frames, ttftMs } = reply
   const same = dialects[candidate.wire] === dialect
   const writer = same
@@ -124,7 +122,6 @@ function deliverStream(deps: Deps, reply: Extract<Reply, { kind: 'stream' }>, de
       }
     },
     async cancel() {
-      abort()
       await frames.return?.()
       settle('client_abort')
     },
