@@ -1,8 +1,9 @@
-/** Routers that a learned one must beat. They look at nothing, at a benchmark's label, or at the prompt's length. */
+/** Routers that a learned one must beat. They look at nothing, at a benchmark's label, at the prompt's length, or at its words. */
 import type { OutcomeSet } from './dataset.ts'
 import type { Choose } from './evaluate.ts'
 import { quantile } from './metrics.ts'
 import { at, costsOf, isComplete } from './rows.ts'
+import { tfidfRidge } from './tfidf.ts'
 
 const LENGTH_BINS = 10
 
@@ -19,6 +20,7 @@ export function baselines(set: OutcomeSet, train: readonly number[]): { name: st
       choose: constantPerGroup(set, rows, (row) => `${edges.filter((edge) => lengthOf(row) > edge).length}`),
     },
     { name: 'best per task label', choose: constantPerGroup(set, rows, (row) => set.queries[row]!.task) },
+    { name: 'TF-IDF ridge', choose: tfidfRidge(set, rows) },
   ]
 }
 

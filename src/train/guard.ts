@@ -15,8 +15,9 @@ import { withPriors } from '../route/priors.ts'
 import type { Estimate, Estimator, EstimatorFamily, Guard, JsonObject, Planner, Query } from '../spec.ts'
 import { createChooser } from './choose.ts'
 import type { OutcomeSet } from './dataset.ts'
+import { gainsOver, judgedLambdas } from './gains.ts'
 import { lowerBound, mean, quantile } from './metrics.ts'
-import { assignFolds, at, costsOf, isComplete, lambdaGrid, toTrainingSet } from './rows.ts'
+import { assignFolds, at, costsOf, isComplete, toTrainingSet } from './rows.ts'
 
 /** Shrink factors that are tried beside 0. */
 const SHRINKS = [0.25, 0.5, 0.75, 1]
@@ -24,9 +25,6 @@ const SHRINKS = [0.25, 0.5, 0.75, 1]
 const Z = 2.2414
 /** Fewer complete rows bound nothing. */
 const MIN_ROWS = 20
-/** Values of λ beside 0, and how far they go beyond the slopes of the hull. */
-const LAMBDAS = 12
-const LAMBDA_REACH = 3
 /** Below the support that this share of the training queries has, the constant serves. */
 const SUPPORT_QUANTILE = 0.05
 
@@ -69,10 +67,10 @@ export function fitGuard<Options extends object>(
     })
     return (i: number, lambda: number) => ids.indexOf(choosers[foldOf[i]!]!(queries[i]!, lambda))
   }
-  const judgedRows = judged.map((i) => rows[i]!)
-  const lambdas = lambdaGrid(set, judgedRows, { points: LAMBDAS, reach: LAMBDA_REACH })
+  const data = { set, costs, rows, foldOf, judged }
+  const lambdas = judgedLambdas(data)
   const tried = SHRINKS.map((shrink) => {
-    const gains = gainsOver({ set, costs, rows, foldOf, judged }, lambdas, decideWith(shrink))
+    const gains = gainsOver(data, lambdas, decideWith(shrink))
     return { shrink, ...lowerBound(gains.perQuery, Z), perLambda: gains.perLambda }
   })
   const best = tried.reduce((a, b) => (b.low > a.low ? b : a))
@@ -113,62 +111,6 @@ function crossFit<Options extends object>(
     options.onProgress?.(fold + 1, options.folds)
   }
   return { estimates, constants }
-}
-
-interface Judged {
-  readonly set: OutcomeSet
-  readonly costs: Float64Array
-  readonly rows: readonly number[]
-  readonly foldOf: readonly number[]
-  /** Indexes into `rows` whose outcomes are all known. */
-  readonly judged: readonly number[]
-}
-
-/**
- * Per judged row: (utility of the choice − utility of the best constant) / mean headroom, averaged over the λ; and the mean
- * gain at each λ. The headroom is the oracle's mean gain over that constant. A λ without headroom (one candidate is best for
- * every query) says nothing and counts 0.
- */
-function gainsOver(
-  data: Judged,
-  lambdas: readonly number[],
-  decide: (i: number, lambda: number) => number,
-): { perQuery: Float64Array; perLambda: number[] } {
-  const { set, costs, rows, foldOf, judged } = data
-  const perQuery = new Float64Array(judged.length)
-  const perLambda = lambdas.map((lambda) => {
-    const worth = (row: number, column: number) =>
-      at(set, set.quality, row, column) - lambda * at(set, costs, row, column)
-    const best = bestConstants(data, worth)
-    const incumbents = judged.map((i) => worth(rows[i]!, best[foldOf[i]!]!))
-    const heights = judged.map((i) => Math.max(...set.candidates.map((_, column) => worth(rows[i]!, column))))
-    const headroom = mean(heights) - mean(incumbents)
-    if (!(headroom > 1e-12)) return 0
-    const gains = judged.map((i, j) => (worth(rows[i]!, decide(i, lambda)) - incumbents[j]!) / headroom)
-    for (const [j, gain] of gains.entries()) perQuery[j]! += gain / lambdas.length
-    return mean(gains)
-  })
-  return { perQuery, perLambda }
-}
-
-/** For each fold the candidate of highest total worth over the judged rows of the other folds. */
-function bestConstants(data: Judged, worth: (row: number, column: number) => number): number[] {
-  const { set, rows, foldOf, judged } = data
-  const width = set.candidates.length
-  const folds = Math.max(...foldOf) + 1
-  const sums = new Float64Array(folds * width)
-  const totals = new Float64Array(width)
-  for (const i of judged) {
-    for (let column = 0; column < width; column++) {
-      const value = worth(rows[i]!, column)
-      totals[column]! += value
-      sums[foldOf[i]! * width + column]! += value
-    }
-  }
-  return Array.from({ length: folds }, (_, fold) => {
-    const others = totals.map((total, column) => total - sums[fold * width + column]!)
-    return others.indexOf(Math.max(...others))
-  })
 }
 
 type Constant = Pick<Guard, 'quality' | 'outputTokens' | 'inputTokens'>
