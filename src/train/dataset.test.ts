@@ -51,6 +51,12 @@ it('reads queries, matrices and prices, zipped or not, and leaves unknown what i
   expect(await readDataset(join(root, 'tiny'))).toEqual(set)
 })
 
+it('reads a set of quality alone, whose prices are null', async () => {
+  await write('free', { meta: '{"models_usd_per_1m":null}' })
+  const { candidates } = await readDataset(root, 'free')
+  expect(candidates.map(({ price }) => price)).toEqual([null, null])
+})
+
 it('changes its hash with any file', async () => {
   await write('hash')
   const before = (await readDataset(root, 'hash')).sha256

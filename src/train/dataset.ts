@@ -45,7 +45,7 @@ const querySchema = z.object({
   core: z.string().exactOptional(),
 })
 const metaSchema = z.object({
-  models_usd_per_1m: z.record(z.string(), z.tuple([z.number().min(0), z.number().min(0)])).optional(),
+  models_usd_per_1m: z.record(z.string(), z.tuple([z.number().min(0), z.number().min(0)])).nullish(),
 })
 const answersSchema = z.object({ query_id: z.string(), answers: z.record(z.string(), z.string()) })
 
