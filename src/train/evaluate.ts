@@ -74,7 +74,7 @@ export interface EvaluateOptions {
   readonly lambdas?: readonly number[]
 }
 
-/** Evaluates routers on the test rows, beside the baselines that need no learning (see `baselines`). */
+/** Evaluates routers on the test rows, beside those of `baselines`. */
 export function evaluate(set: OutcomeSet, options: EvaluateOptions): Evaluation {
   const { budgets = [0.1, 0.25, 0.5], draws = 500 } = options
   const costs = costsOf(set)
