@@ -99,7 +99,6 @@ export interface Estimate {
   /** Standard deviation of the *error of the mean*, not of outcomes. */
   readonly qualityStd: Float64Array
   readonly outputTokens: Float64Array
-  readonly latencyMs?: Float64Array
   readonly support: number
   /** For explanations: rows of the training set and their similarity, nearest first. */
   readonly neighbours?: readonly { readonly row: number; readonly similarity: number }[]
@@ -155,7 +154,6 @@ export interface Preference {
 /** Hard limits; a candidate that breaks one is not feasible. */
 export interface Limits {
   readonly maxCostUsd?: number
-  readonly maxLatencyMs?: number
   readonly minQuality?: number
 }
 
@@ -200,8 +198,8 @@ export interface Guard {
   /** The constant's mean output tokens per candidate. */
   readonly outputTokens: readonly number[]
   /**
-   * Input tokens of the training queries. Shrunk like the predictions, so that a factor of 0 compares candidates by their mean
-   * costs: the constant. Absent: a query's own input tokens count in full.
+   * Input tokens of the training queries: the length of a typical one. Costs are shrunk like the predictions, so that a factor
+   * of 0 compares candidates by their typical costs: the constant. Absent: a query's own input tokens count in full.
    */
   readonly inputTokens?: { readonly mean: number; readonly max: number }
   /** What the factor was chosen from; kept for explanations. */
@@ -319,10 +317,12 @@ export interface Considered {
   readonly candidates: readonly string[]
   readonly quality: readonly number[]
   readonly qualityStd: readonly number[]
-  /** `null`: price not known. */
+  /** By which they were compared: at factor 0 that of a typical request. `null`: price not known. */
   readonly costUsd: readonly (number | null)[]
   readonly utility: readonly (number | null)[]
   readonly support: number
+  /** What the guard made of that support: the share `factor` of what was predicted beyond the constant survived, 0 is the constant. */
+  readonly guard: Pick<Guard, 'shrink' | 'minSupport'> & { readonly factor: number }
   readonly neighbours: readonly { readonly row: number; readonly similarity: number; readonly label?: string }[]
   /** Candidates that a limit excluded, with the limit. */
   readonly excluded: readonly { readonly candidate: string; readonly limit: string }[]

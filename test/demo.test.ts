@@ -64,7 +64,7 @@ describe('without configuration and keys', () => {
       const answer = await route(gateway.url, 'auto', 'Hello there')
       return answer.why.decision.policy === null ? answer : null
     }, 'the constant serves')
-    expect(why.explanation.join(' ')).toContain('No learned policy is promoted for this route yet')
+    expect(why.explanation.join(' ')).toContain('No learned policy serves this route')
     expect(why.explanation.join(' ')).toContain('switchyard policies use')
 
     const chosen = await Promise.all(PROMPTS.map((prompt) => levels(gateway.url, prompt)))
@@ -89,7 +89,7 @@ it('with priced candidates of its own, the constant gives the levels the best, t
   try {
     for (const prompt of PROMPTS) expect(await levels(own.url, prompt)).toEqual(['dear', 'middle', 'cheap'])
     const { why } = await route(own.url, 'auto:best', 'Hello')
-    expect(why.explanation.join(' ')).toContain('No learned policy is promoted')
+    expect(why.explanation.join(' ')).toContain('No learned policy serves')
     // The demo policy is for the demo's own pool: not serving here is no failure worth a message.
     expect(own.output()).not.toContain('policy_refused')
   } finally {

@@ -61,6 +61,7 @@ function requestRows(id: string): LogRow[] {
           qualityStd: numbers(),
           costUsd: numbers(),
           utility: numbers(),
+          guard: { shrink: 0.75, minSupport: 0.1, factor: 0.5 },
           support: Math.random(),
           neighbours: Array.from({ length: 5 }, (_, row) => ({ row, similarity: Math.random() })),
           excluded: [],

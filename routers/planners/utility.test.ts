@@ -32,6 +32,12 @@ describe('utility', () => {
     expect(plan([0.1, 0.8, 0.5], [0.01, 0.01, 0.01], Number.POSITIVE_INFINITY).arm).toBe(1)
   })
 
+  it('tells its numbers with four significant digits', () => {
+    expect(plan([0.123456, 0.5, 0.5], [0.00123456, 2, 2], 45.17309045454121).reason).toContain(
+      '(0.1235, $0.001235, λ = 45.17)',
+    )
+  })
+
   it('breaks ties by cost, then by id', () => {
     expect(plan([0.5, 0.5, 0.5], [2, 1, 1], 0)).toMatchObject({ arm: 1, alternates: [2, 0] })
   })

@@ -25,19 +25,24 @@ export const utility: Planner = {
           (candidates[a]!.id < candidates[b]!.id ? -1 : 1),
       )
     const [arm, ...alternates] = order
-    const quality = priced.quality[arm!]!.toFixed(3)
+    const quality = round(priced.quality[arm!]!)
     const costText = Number.isNaN(priced.costUsd[arm!]!)
       ? 'price not known, counted as the highest of the pool'
-      : `$${cost[arm!]!.toPrecision(3)}`
+      : `$${round(cost[arm!]!)}`
     return {
       kind: 'single',
       arm: arm!,
       propensity: 1,
       alternates,
       explored: false,
-      reason: `${candidates[arm!]!.id} has the highest quality − λ · cost (${quality}, ${costText}, λ = ${lambda})`,
+      reason: `${candidates[arm!]!.id} has the highest quality − λ · cost (${quality}, ${costText}, λ = ${round(lambda)})`,
     }
   },
+}
+
+/** Four significant digits. */
+function round(value: number): number {
+  return Number(value.toPrecision(4))
 }
 
 /** Ascending; safe for infinities, unlike a difference. */

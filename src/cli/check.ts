@@ -1,6 +1,7 @@
 /** `switchyard check`. */
 import { levelsOf } from '../compose/world.ts'
 import { withPriors } from '../route/priors.ts'
+import { round } from '../route/round.ts'
 import { type ConfigArguments, describeProblem, requireConfig } from './config.ts'
 import { print } from './output.ts'
 
@@ -28,16 +29,12 @@ export async function check({ json, ...args }: ConfigArguments & { json?: boolea
   for (const warning of warnings) print(`warning:${describeProblem(warning)}`)
   for (const { name, lambda, candidates } of routes) {
     print(
-      `route ${name}: λ best ${lambda.best}, auto ${format(lambda.auto)}, cheap ${format(lambda.cheap)} (quality per USD)`,
+      `route ${name}: λ best ${round(lambda.best)}, auto ${round(lambda.auto)}, cheap ${round(lambda.cheap)} (quality per USD)`,
     )
     for (const { id, price, quality } of candidates) {
       print(
-        `  ${id}: ${price ? `$${price.inputPerMTok} in, $${price.outputPerMTok} out per million tokens` : 'price unknown'}, prior quality ${format(quality ?? 0)}`,
+        `  ${id}: ${price ? `$${price.inputPerMTok} in, $${price.outputPerMTok} out per million tokens` : 'price unknown'}, prior quality ${round(quality ?? 0)}`,
       )
     }
   }
-}
-
-function format(value: number): string {
-  return String(Number(value.toPrecision(3)))
 }

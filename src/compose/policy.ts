@@ -4,6 +4,7 @@ import type { RouteSettings } from '../config/config.ts'
 import { SwitchyardError } from '../errors.ts'
 import { checkPolicy, type Installation } from '../policy/check.ts'
 import type { RoutePolicy } from '../route/decide.ts'
+import { PRIORS_ALONE } from '../route/guard.ts'
 import type { Policy } from '../spec.ts'
 
 export interface Compiled {
@@ -43,7 +44,7 @@ export function compilePolicy(policy: Policy, installation: Installation): Compi
   }
 }
 
-/** What serves before any policy is promoted: prior qualities and prices, the same for every query. */
+/** What serves before any policy is promoted: prior qualities and prices. At one λ the same for every query that no limit stops. */
 export function constantPolicy(router: RouteSettings['router']): RoutePolicy {
   const family = findEstimator('constant')
   const nothing = { queries: [], candidates: [], quality: new Float64Array(0), outputTokens: new Float64Array(0) }
@@ -51,5 +52,5 @@ export function constantPolicy(router: RouteSettings['router']): RoutePolicy {
     family.fit(nothing, family.defaults, () => 0),
     [],
   )
-  return { estimator, planner: findPlanner(routerOf(router).planner), guard: null, candidates: [] }
+  return { estimator, planner: findPlanner(routerOf(router).planner), guard: PRIORS_ALONE, candidates: [] }
 }

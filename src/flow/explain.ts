@@ -1,5 +1,6 @@
 /** `GET /v1/decisions/{id}`: why this query went where it went, in words and in numbers. */
-import type { Considered, DecisionRecord } from '../spec.ts'
+import { round } from '../route/round.ts'
+import type { Considered, Decision, DecisionRecord } from '../spec.ts'
 
 /** The record with a candidate table and a few sentences a person can read. */
 export function explain({ decision, attempts, outcome, feedback }: DecisionRecord) {
@@ -11,6 +12,7 @@ export function explain({ decision, attempts, outcome, feedback }: DecisionRecor
     candidates: considered ? table(considered, decision.candidate) : [],
     excluded: considered?.excluded ?? [],
     support: considered?.support ?? null,
+    guard: considered?.guard ?? null,
     neighbours: considered?.neighbours ?? [],
     attempts,
     outcome,
@@ -29,27 +31,34 @@ function table(considered: Considered, chosen: string) {
   }))
 }
 
-function sentences(decision: DecisionRecord['decision'], considered: Considered | null): string[] {
+function sentences(decision: Decision, considered: Considered | null): string[] {
   if (decision.route === null || !considered) {
     return [
       `The client named the model "${decision.asked}" itself, so nothing was routed; the call is logged all the same.`,
     ]
   }
   const worth = `One USD was worth ${round(decision.lambda ?? 0)} of quality (λ); ${considered.candidates.length} candidates were feasible.`
-  const policy =
-    decision.policy === null
-      ? 'No learned policy is promoted for this route yet: the constant that prior qualities and prices give for λ decided. ' +
-        'To get one, record outcomes of your own prompts, run `switchyard train`, then `switchyard policies use ID`.'
-      : considered.support <= 0
-        ? `Policy ${decision.policy.slice(0, 12)} has seen too little like this query and left the choice to its constant.`
-        : `Policy ${decision.policy.slice(0, 12)} predicted quality and length from the query (support ${considered.support.toFixed(2)} of 1).`
   const vector = decision.query.embedded
     ? []
     : ['The encoder gave no vector in time, so only the cheap features of the prompt were used.']
   const excluded = considered.excluded.map(({ candidate, limit }) => `${candidate} was left out: ${limit}.`)
-  return [decision.reason, worth, policy, ...vector, ...excluded]
+  return [decision.reason, worth, whoDecided(decision.policy, considered), ...vector, ...excluded]
 }
 
-function round(value: number): number {
-  return Number(value.toPrecision(4))
+/** The constant or what was predicted: at guard factor 0 no prediction reached the planner. */
+function whoDecided(policy: Decision['policy'], { support, guard }: Considered): string {
+  if (policy === null) {
+    return (
+      'No learned policy serves this route: the constant that prior qualities and prices give for λ decided. ' +
+      'To get one, write outcomes of your own prompts into an outcome set (docs/routing.md has the format), run ' +
+      '`switchyard train --data PATH`, then `switchyard policies use ID`. Learning from the log itself is not there yet.'
+    )
+  }
+  const name = `Policy ${policy.slice(0, 12)}`
+  const { shrink, minSupport, factor } = guard
+  if (shrink === 0) return `${name} left the choice to its constant: it could not show that its predictions beat that.`
+  if (factor === 0) {
+    return `${name} left the choice to its constant: of queries like this one it knows too little (support ${round(support)}; its guard asks for more than ${round(minSupport)}).`
+  }
+  return `${name} predicted quality and length from the query (support ${round(support)} of 1); of what it predicts beyond its constant the guard let the factor ${round(factor)} through.`
 }

@@ -28,6 +28,7 @@ export function sampleDecision(id: string, changes: Partial<Decision> = {}): Dec
       costUsd: [0.001, null],
       utility: [0.4, null],
       support: 0.5,
+      guard: { shrink: 0.75, minSupport: 0.2, factor: 0.28125 },
       neighbours: [
         { row: 3, similarity: 0.9 },
         { row: 1, similarity: 0.8, label: 'sums' },

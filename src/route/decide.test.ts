@@ -1,9 +1,11 @@
+import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { constant } from '../../routers/estimators/constant.ts'
 import { utility } from '../../routers/planners/utility.ts'
 import type { Estimator } from '../spec.ts'
 import { decide, type RoutePolicy } from './decide.ts'
 import { candidate, costing, query } from './fixture.ts'
+import { PRIORS_ALONE } from './guard.ts'
 import { lambdaLevels } from './lambda.ts'
 import { priorQuality } from './priors.ts'
 
@@ -16,7 +18,7 @@ const dayOne: RoutePolicy = {
     [],
   ),
   planner: utility,
-  guard: null,
+  guard: PRIORS_ALONE,
   candidates: [],
 }
 const levels = lambdaLevels(pool, priorQuality(pool))
@@ -32,12 +34,26 @@ function chosen(
   return decided.candidates[decided.plan.arm]!.id
 }
 
-it('gives three answers to best, auto and cheap on the first day, for short and long requests', () => {
-  for (const inputTokens of [200, 1000, 5000]) {
-    const ids = [levels.best, levels.auto, levels.cheap].map((lambda) => chosen(lambda, { asked: { inputTokens } }))
-    expect(ids).toEqual(['large', 'middle', 'small'])
-  }
+it('gives three answers to best, auto and cheap on the first day, and the same for every query', () => {
+  const length = fc.record({
+    inputTokens: fc.integer({ min: 0, max: 7000 }),
+    maxOutputTokens: fc.integer({ min: 1, max: 1000 }),
+  })
+  fc.assert(
+    fc.property(length, (asked) => {
+      const ids = [levels.best, levels.auto, levels.cheap].map((lambda) => chosen(lambda, { asked }))
+      expect(ids).toEqual(['large', 'middle', 'small'])
+    }),
+  )
   expect(chosen(Number.POSITIVE_INFINITY)).toBe('small')
+})
+
+it('holds limits against the own length of a query, also where the constant decides', () => {
+  const limits = { maxCostUsd: 0.03 }
+  expect(chosen(0, { limits })).toBe('large')
+  expect(chosen(0, { limits, asked: { inputTokens: 5000 } })).toBe('middle')
+  expect(chosen(0, { limits, asked: { inputTokens: 5000, maxOutputTokens: 1 } })).toBe('middle')
+  expect(chosen(0, { limits: { maxCostUsd: 0.018 }, asked: { maxOutputTokens: 1 } })).toBe('large')
 })
 
 it('applies limits before preference, and says which limit excluded whom', () => {
@@ -52,9 +68,17 @@ it('applies limits before preference, and says which limit excluded whom', () =>
   expect(considered.excluded.map((exclusion) => exclusion.candidate)).toEqual(['tiny', 'large', 'unpriced'])
 })
 
-it('prices what the answer may be at most', () => {
-  const cost = (asked: Parameters<typeof query>[0]) =>
-    decide({ query: query(asked), candidates: pool, policy: dayOne, preference: at(0), random }).considered.costUsd[2]!
+it('prices what the answer may be at most, as far as the guard trusts the policy', () => {
+  const sure = (estimator: Estimator): Estimator => ({
+    ...estimator,
+    estimate: (asked, candidates) => ({ ...estimator.estimate(asked, candidates), support: 1 }),
+  })
+  const cost = (asked: Parameters<typeof query>[0], shrink = 1) => {
+    const policy = { ...dayOne, estimator: sure(dayOne.estimator), guard: { ...PRIORS_ALONE, shrink } }
+    return decide({ query: query(asked), candidates: pool, policy, preference: at(0), random }).considered.costUsd[2]!
+  }
+  expect(cost({ maxOutputTokens: 1 }, 0)).toBeCloseTo(0.02, 12)
+  expect(cost({ maxOutputTokens: 1 }, 0.5)).toBeCloseTo((0.02 + (0.02 * 1001) / 1300) / 2, 9)
   expect(cost({})).toBeCloseTo(0.02, 9)
   expect(cost({ maxOutputTokens: 1 })).toBeCloseTo((0.02 * 1001) / 1300, 9)
 })
@@ -84,6 +108,9 @@ it('follows a guarded estimate where it is supported, and the constant elsewhere
   expect(chosen(0, { policy: policy(1) })).toBe('small')
   expect(chosen(0, { policy: policy(0.2) })).toBe('large')
   const { considered } = decide({ query: query(), candidates: pool, policy: policy(1), preference: at(0), random })
+  expect(considered.guard).toEqual({ shrink: 0.9, minSupport: 0.3, factor: 0.9 })
+  const unsure = decide({ query: query(), candidates: pool, policy: policy(0.2), preference: at(0), random })
+  expect(unsure.considered).toMatchObject({ support: 0.2, guard: { factor: 0 }, quality: [0.5, 0.6, 0.8] })
   expect(considered.neighbours).toEqual([
     { row: 1, similarity: 0.9, label: 'second' },
     { row: 5, similarity: 0.8 },

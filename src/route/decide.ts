@@ -14,15 +14,14 @@ import type {
 } from '../spec.ts'
 import { expectedCostUsd } from './cost.ts'
 import { ableCandidates, affordableCandidates, type Exclusion, infeasible } from './feasible.ts'
-import { applyGuard, guardInputTokens } from './guard.ts'
+import { applyGuard, guardCosts, guardFactor, typicalInputTokens } from './guard.ts'
 import { withPriors } from './priors.ts'
 
 /** What decides for a route. */
 export interface RoutePolicy {
   readonly estimator: Estimator
   readonly planner: Planner
-  /** `null`: the estimator is the constant itself and needs none. */
-  readonly guard: Guard | null
+  readonly guard: Guard
   /** The order of the guard's arrays: the policy's own candidates. */
   readonly candidates: readonly string[]
   /** Names of training rows, for explanations. */
@@ -59,11 +58,12 @@ export interface Assessment {
 /** Throws `context_length_exceeded` or `no_feasible_candidate`, naming what excluded whom. */
 export function decide(input: DecideInput): Decided {
   const { query, policy, preference, random } = input
-  const { candidates, priced, excluded } = assess({ ...input, limits: preference.limits })
+  const assessment = assess({ ...input, limits: preference.limits })
+  const { candidates, priced } = assessment
   return {
     plan: policy.planner.plan(query, candidates, priced, preference, random),
     candidates,
-    considered: explain(candidates, priced, excluded, { lambda: preference.lambda, labels: policy.labels }),
+    considered: explain(assessment, policy, preference.lambda),
   }
 }
 
@@ -82,15 +82,18 @@ export function assess({
 
   const asked = able.arms.map((m) => pool[m]!)
   const estimate = guarded(policy.estimator.estimate(query, asked), policy, asked)
-  const affordable = affordableCandidates(asked, price(query, asked, estimate), limits)
+  // Limits are held against the query's own length; candidates are compared at the guarded one.
+  const own = price(query, asked, estimate)
+  const affordable = affordableCandidates(asked, own, limits)
   const excluded = [...able.excluded, ...affordable.excluded]
   if (affordable.arms.length === 0) throw infeasible(excluded)
 
-  // Limits were held against the query's own length; candidates are compared at the guarded one.
-  const inputTokens = guardInputTokens(query.inputTokens, policy.guard, estimate.support)
+  const { guard } = policy
+  const typical = price({ inputTokens: typicalInputTokens(query.inputTokens, guard) }, asked, estimate)
+  const costUsd = guardCosts(own.costUsd, typical.costUsd, guardFactor(guard, estimate.support))
   return {
     candidates: affordable.arms.map((m) => asked[m]!),
-    priced: pick(price({ ...query, inputTokens }, asked, estimate), affordable.arms),
+    priced: pick({ ...own, costUsd }, affordable.arms),
     excluded,
   }
 }
@@ -100,7 +103,6 @@ function guarded(
   { guard, candidates: trained }: RoutePolicy,
   candidates: readonly Candidate[],
 ): Estimate {
-  if (guard === null) return estimate
   // `withPriors` has filled both in; what the estimate says stands in for the types.
   const fallback = {
     quality: candidates.map(({ priors }, m) => priors?.quality ?? estimate.quality[m]!),
@@ -110,12 +112,16 @@ function guarded(
 }
 
 /** Expected cost: an answer is no longer than the client and the candidate let it be. */
-function price(query: Query, candidates: readonly Candidate[], estimate: Estimate): Priced {
+function price(
+  { inputTokens, maxOutputTokens = Number.POSITIVE_INFINITY }: Pick<Query, 'inputTokens' | 'maxOutputTokens'>,
+  candidates: readonly Candidate[],
+  estimate: Estimate,
+): Priced {
   const outputTokens = Float64Array.from(candidates, ({ maxOutput = Number.POSITIVE_INFINITY }, m) =>
-    Math.min(estimate.outputTokens[m]!, query.maxOutputTokens ?? Number.POSITIVE_INFINITY, maxOutput),
+    Math.min(estimate.outputTokens[m]!, maxOutputTokens, maxOutput),
   )
   const costUsd = Float64Array.from(candidates, (candidate, m) =>
-    expectedCostUsd(candidate.price, query.inputTokens, outputTokens[m]!),
+    expectedCostUsd(candidate.price, inputTokens, outputTokens[m]!),
   )
   return { ...estimate, outputTokens, costUsd }
 }
@@ -128,16 +134,16 @@ function pick(priced: Priced, arms: readonly number[]): Priced {
     qualityStd: of(priced.qualityStd),
     outputTokens: of(priced.outputTokens),
     costUsd: of(priced.costUsd),
-    ...(priced.latencyMs && { latencyMs: of(priced.latencyMs) }),
   }
 }
 
 function explain(
-  candidates: readonly Candidate[],
-  { quality, qualityStd, costUsd, support, neighbours = [] }: Priced,
-  excluded: readonly Exclusion[],
-  { lambda, labels }: { lambda: number; labels: readonly string[] | undefined },
+  { candidates, priced, excluded }: Assessment,
+  { guard, labels }: RoutePolicy,
+  lambda: number,
 ): Considered {
+  const { quality, qualityStd, costUsd, support, neighbours = [] } = priced
+  const { shrink, minSupport } = guard
   return {
     candidates: candidates.map(({ id }) => id),
     quality: [...quality],
@@ -145,6 +151,7 @@ function explain(
     costUsd: Array.from(costUsd, known),
     utility: Array.from(quality, (value, m) => (lambda === 0 ? value : known(value - lambda * costUsd[m]!))),
     support,
+    guard: { shrink, minSupport, factor: guardFactor(guard, support) },
     neighbours: neighbours.map((neighbour) => {
       const label = labels?.[neighbour.row]
       return label === undefined ? neighbour : { ...neighbour, label }

@@ -1,6 +1,7 @@
 /** Hard limits: which candidates may answer at all. Every exclusion names its limit. */
 import { SwitchyardError } from '../errors.ts'
 import type { Candidate, Considered, Limits, Priced, Query } from '../spec.ts'
+import { round } from './round.ts'
 
 export type Exclusion = Considered['excluded'][number]
 
@@ -30,17 +31,13 @@ export function ableCandidates(query: Query, candidates: readonly Candidate[]): 
 
 /** By the limits on what is predicted. Costs are expected ones; one that is not known keeps no limit on cost. */
 export function affordableCandidates(candidates: readonly Candidate[], priced: Priced, limits: Limits): Feasible {
-  const { maxCostUsd, maxLatencyMs, minQuality } = limits
+  const { maxCostUsd, minQuality } = limits
   return split(candidates, (_, m) => {
     const cost = priced.costUsd[m]!
     if (maxCostUsd !== undefined && Number.isNaN(cost)) return `max_cost ${maxCostUsd} USD, price not known`
-    if (maxCostUsd !== undefined && cost > maxCostUsd) return `max_cost ${maxCostUsd} USD < ${cost.toPrecision(3)}`
-    const latencyMs = priced.latencyMs?.[m]
-    if (maxLatencyMs !== undefined && latencyMs !== undefined && latencyMs > maxLatencyMs) {
-      return `max_latency ${maxLatencyMs} ms < ${Math.round(latencyMs)}`
-    }
+    if (maxCostUsd !== undefined && cost > maxCostUsd) return `max_cost ${maxCostUsd} USD < ${round(cost)}`
     const quality = priced.quality[m]!
-    return minQuality !== undefined && quality < minQuality ? `min_quality ${minQuality} > ${quality.toFixed(3)}` : null
+    return minQuality !== undefined && quality < minQuality ? `min_quality ${minQuality} > ${round(quality)}` : null
   })
 }
 

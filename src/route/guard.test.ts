@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { costing } from './fixture.ts'
-import { applyGuard, guardFactor, guardInputTokens } from './guard.ts'
+import { applyGuard, guardCosts, guardFactor, typicalInputTokens } from './guard.ts'
 
 const guard = { shrink: 0.5, minSupport: 0.2, quality: [0.6, 0.7], outputTokens: [100, 200], evidence: {} }
 const pool = [costing('new', 1), costing('b', 1), costing('a', 1)]
@@ -41,11 +41,16 @@ it('leaves the estimate that it was given alone', () => {
   expect(given).toEqual(estimate(1))
 })
 
-it('compares at the mean length where nothing is known, and counts in full what is longer than any training query', () => {
+it('takes the mean length for typical, and counts in full what is longer than any training query', () => {
   const long = { ...guard, inputTokens: { mean: 100, max: 1000 } }
-  expect(guardInputTokens(500, long, 0)).toBe(100)
-  expect(guardInputTokens(500, long, 1)).toBe(300)
-  expect(guardInputTokens(5000, long, 0)).toBe(100 + 4000)
-  expect(guardInputTokens(500, guard, 0)).toBe(500)
-  expect(guardInputTokens(500, null, 0)).toBe(500)
+  expect(typicalInputTokens(500, long)).toBe(100)
+  expect(typicalInputTokens(5000, long)).toBe(100 + 4000)
+  expect(typicalInputTokens(500, guard)).toBe(500)
+})
+
+it('compares at typical costs where nothing is known, and lets the own ones in with the factor', () => {
+  const [own, typical] = [Float64Array.of(3, Number.NaN), Float64Array.of(1, Number.NaN)]
+  expect([...guardCosts(own, typical, 0)]).toEqual([1, Number.NaN])
+  expect([...guardCosts(own, typical, 0.5)]).toEqual([2, Number.NaN])
+  expect([...guardCosts(own, typical, 1)]).toEqual([3, Number.NaN])
 })

@@ -3,11 +3,22 @@
  * query's support demand, so that where little is known the constant decides.
  */
 import type { Candidate, Estimate, Guard } from '../spec.ts'
+import { TYPICAL } from './cost.ts'
 
 /** The belief about candidates that the policy does not know, in the order of the candidates. */
 export interface Fallback {
   readonly quality: ArrayLike<number>
   readonly outputTokens: ArrayLike<number>
+}
+
+/** The guard of the first day: nothing is learned, so the candidates' priors decide, for a request of typical length. */
+export const PRIORS_ALONE: Guard = {
+  shrink: 0,
+  minSupport: 0,
+  quality: [],
+  outputTokens: [],
+  inputTokens: { mean: TYPICAL.inputTokens, max: Number.POSITIVE_INFINITY },
+  evidence: {},
 }
 
 /** How much of the predictions survives: shrink · (support − minSupport) / (1 − minSupport), 0 below `minSupport`. */
@@ -45,13 +56,15 @@ export function applyGuard(
 }
 
 /**
- * The input tokens by which candidates are compared: mean + factor · (own − mean). With constant predictions a long prompt looks dear
- * and a short one cheap for every candidate, but how much better the dear one does on it is not known, so that acting on the
- * length alone loses to the constant. What exceeds the longest training query counts in full: that much is known to cost.
+ * The costs by which candidates are compared: typical + factor · (own − typical). With constant predictions a long prompt looks dear
+ * and a short answer cheap for every candidate, but how much better the dear one does then is not known, so that acting on the
+ * length alone loses to the constant.
  */
-export function guardInputTokens(inputTokens: number, guard: Guard | null, support: number): number {
-  if (guard?.inputTokens === undefined) return inputTokens
-  const { mean, max } = guard.inputTokens
-  const seen = Math.min(inputTokens, max)
-  return mean + guardFactor(guard, support) * (seen - mean) + (inputTokens - seen)
+export function guardCosts(own: Float64Array, typical: Float64Array, factor: number): Float64Array {
+  return typical.map((cost, m) => (factor === 0 ? cost : cost + factor * (own[m]! - cost)))
+}
+
+/** The length of a typical request. What exceeds the longest training query counts in full: that much is known to cost. */
+export function typicalInputTokens(inputTokens: number, { inputTokens: seen }: Guard): number {
+  return seen === undefined ? inputTokens : seen.mean + Math.max(0, inputTokens - seen.max)
 }

@@ -1,0 +1,49 @@
+import { expect, it } from 'vitest'
+import { sampleDecision } from '../log/contract.ts'
+import type { Considered, Decision } from '../spec.ts'
+import { explain } from './explain.ts'
+
+const considered: Considered = {
+  candidates: ['small', 'large'],
+  quality: [0.5, 0.75],
+  qualityStd: [0.1, 0.2],
+  costUsd: [0.001, 0.02],
+  utility: [0.4, 0.3],
+  support: 0.123456,
+  guard: { shrink: 0.5, minSupport: 0.1, factor: 0.25 },
+  neighbours: [],
+  excluded: [],
+}
+const told = (changes: Partial<Considered>, decision: Partial<Decision> = {}) => {
+  const record = sampleDecision('d', { considered: { ...considered, ...changes }, ...decision })
+  return explain({ decision: record, attempts: [], outcome: null, feedback: [] })
+}
+const words = (...given: Parameters<typeof told>) => told(...given).explanation.join(' ')
+
+it('says that a policy predicted, and how much of it the guard let through', () => {
+  expect(words({})).toContain('predicted quality and length')
+  expect(words({})).toContain('support 0.1235 of 1')
+  expect(words({})).toContain('the factor 0.25')
+  expect(told({}).guard).toEqual(considered.guard)
+})
+
+it('says that the constant decided wherever the factor is 0, also with some support', () => {
+  const unknown = { support: 0.09, guard: { ...considered.guard, factor: 0 } }
+  expect(words(unknown)).toContain('left the choice to its constant')
+  expect(words(unknown)).toContain('support 0.09; its guard asks for more than 0.1')
+  expect(words(unknown)).not.toContain('predicted quality')
+  const shut = { support: 1, guard: { shrink: 0, minSupport: 0, factor: 0 } }
+  expect(words(shut)).toContain('left the choice to its constant')
+  expect(words(shut)).not.toContain('asks for more')
+})
+
+it('says on the first day what can be done, and what cannot yet', () => {
+  const dayOne = words({ support: 0, guard: { shrink: 0, minSupport: 0, factor: 0 } }, { policy: null })
+  expect(dayOne).toContain('No learned policy serves this route')
+  expect(dayOne).toContain('outcome set')
+  expect(dayOne).toContain('Learning from the log itself is not there yet')
+})
+
+it('tells λ with four significant digits', () => {
+  expect(words({}, { lambda: 45.17309045454121 })).toContain('worth 45.17 of quality')
+})
