@@ -142,10 +142,14 @@ const candidate = object({
   tags: z.array(z.string()).default([]).describe('Free labels.'),
   priors: object({
     quality: quality.exactOptional().describe('Believed mean quality in [0, 1].'),
-    outputTokens: z.number().positive().exactOptional().describe('Believed mean length of an answer.'),
+    outputTokens: z
+      .number()
+      .positive()
+      .exactOptional()
+      .describe('Believed mean length of an answer in tokens. Left out: 300.'),
   })
     .exactOptional()
-    .describe('What is believed of it before any outcome is seen. Left out: by its place among the prices.'),
+    .describe('What is believed of it before any outcome is seen. Left out: quality by its place among the prices.'),
 })
 
 /** What one USD is worth in quality; quality lies in [0, 1]. With 10, a cent is worth 0.1. */
@@ -181,7 +185,6 @@ const route = object({
     ),
   limits: object({
     maxCostUsd: z.number().positive().exactOptional().describe('Predicted cost of one request.'),
-    maxLatencyMs: z.number().positive().exactOptional().describe('Predicted latency of one request.'),
     minQuality: quality.exactOptional().describe('Predicted quality of one request.'),
   })
     .prefault({})
@@ -228,14 +231,20 @@ const encoder = object({
   threads: z.int().min(1).exactOptional().describe('Worker threads. Left out: one per core.'),
   timeoutMs: ms(50).describe('After this a request is routed without its vector.'),
   maxPending: count(256).describe('Texts waiting at once; beyond, requests are routed without a vector.'),
-  cacheEntries: z.int().min(0).default(10_000).describe('Vectors kept by content hash.'),
+  cacheEntries: z
+    .int()
+    .min(0)
+    .default(10_000)
+    .describe('Vectors kept in memory, each under its text; neither is written anywhere by this.'),
 })
 
 const log = object({
   text: z
     .boolean()
     .default(false)
-    .describe('Store prompt text. Otherwise only its salted hash, length and vector are.'),
+    .describe(
+      'Store the embedded prompt text, the text of answers and the comments of feedback. Otherwise of a prompt only its salted hash, length, features and vector are stored, of the others nothing.',
+    ),
   durability: z
     .enum(['process', 'power'])
     .default('process')
