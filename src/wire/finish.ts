@@ -35,9 +35,20 @@ const TO_ANTHROPIC = {
   other: 'end_turn',
 } as const satisfies Record<UnifiedFinish, string>
 
-/** From `finish_reason`; a word that is not known, or none, is `other`. */
-export function finishFromOpenai(raw: string | null): Finish {
-  return { unified: FROM_OPENAI.get(raw ?? '') ?? 'other', raw }
+/** What an answer held, whatever word it ended with. */
+export interface Held {
+  readonly tools: boolean
+  readonly refusal: boolean
+}
+
+/**
+ * From `finish_reason`; a word that is not known, or none, is `other`. A forced tool is reported as `stop`, and so is a
+ * refusal: what came counts.
+ */
+export function finishFromOpenai(raw: string | null, held: Held): Finish {
+  const unified = FROM_OPENAI.get(raw ?? '') ?? 'other'
+  if (unified !== 'stop') return { unified, raw }
+  return { unified: held.tools ? 'tool_calls' : held.refusal ? 'refusal' : 'stop', raw }
 }
 
 /** From `stop_reason`; a word that is not known, or none, is `other`. */

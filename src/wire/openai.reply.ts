@@ -12,41 +12,43 @@ import { usageFromOpenai, usageToOpenai } from './usage.ts'
 /** Usage and finish. Throws `upstream_malformed`. */
 export function readOpenaiReply(body: Uint8Array): { usage: Usage | null; finish: Finish | null } {
   const reply = parseReply(body)
-  const { choice } = firstChoice(reply)
-  return { usage: usageFromOpenai(reply.usage), finish: finishFromOpenai(textOf(choice.finish_reason) || null) }
+  return { usage: usageFromOpenai(reply.usage), finish: readFinish(firstChoice(reply)) }
 }
 
 /** Throws `upstream_malformed`. */
 export function decodeOpenaiReply(body: Uint8Array): CanonicalReply {
   const reply = parseReply(body)
-  const { choice, message } = firstChoice(reply)
-  const toolCalls = itemsOf(message.tool_calls).map(readToolCall)
-  const refusal = textOf(message.refusal) || null
+  const first = firstChoice(reply)
+  const { message } = first
   return {
     id: textOf(reply.id),
     model: textOf(reply.model),
     text: textOf(message.content),
     reasoning: textOf(message.reasoning_content) || textOf(message.reasoning),
-    refusal,
-    toolCalls,
-    finish: readFinish(textOf(choice.finish_reason) || null, toolCalls.length > 0, refusal !== null),
+    refusal: textOf(message.refusal) || null,
+    toolCalls: itemsOf(message.tool_calls).map(readToolCall),
+    finish: readFinish(first),
     stopSequence: null,
     usage: usageFromOpenai(reply.usage),
   }
 }
 
-function firstChoice(reply: Fields): { choice: Fields; message: Fields } {
+interface Choice {
+  readonly choice: Fields
+  readonly message: Fields
+}
+
+function firstChoice(reply: Fields): Choice {
   const choice = fieldsOf(itemsOf(reply.choices)[0])
   if (isFields(choice.message)) return { choice, message: choice.message }
   throw new SwitchyardError('upstream_malformed', 'The upstream sent an answer without a message.')
 }
 
-/** A forced tool is reported as `stop`, and so is a refusal: what came counts. The vendor's word stays in `raw`. */
-function readFinish(raw: string | null, called: boolean, refused: boolean): Finish {
-  const finish = finishFromOpenai(raw)
-  if (finish.unified !== 'stop') return finish
-  if (called) return { unified: 'tool_calls', raw }
-  return refused ? { unified: 'refusal', raw } : finish
+function readFinish({ choice, message }: Choice): Finish {
+  return finishFromOpenai(textOf(choice.finish_reason) || null, {
+    tools: itemsOf(message.tool_calls).length > 0 || isFields(message.function_call),
+    refusal: textOf(message.refusal) !== '',
+  })
 }
 
 function readToolCall(value: unknown, index: number): ToolCall {

@@ -30,11 +30,8 @@ function openaiInterpreter(): Interpreter {
   const readFinish = (): Finish | null => {
     if (choices.size === 0) return null
     for (const reason of choices.values()) if (reason === null) return null
-    const finish = finishFromOpenai(choices.get(Math.min(...choices.keys())) ?? null)
-    if (finish.unified !== 'stop') return finish
-    // A forced tool is reported as `stop`, and so is a refusal: what came counts.
-    if (tools.called) return { unified: 'tool_calls', raw: finish.raw }
-    return refused ? { unified: 'refusal', raw: finish.raw } : finish
+    const raw = choices.get(Math.min(...choices.keys())) ?? null
+    return finishFromOpenai(raw, { tools: tools.called, refusal: refused })
   }
 
   return {

@@ -237,6 +237,21 @@ describe('OpenAI → Anthropic', () => {
   })
 })
 
+describe('the finish of a whole answer', () => {
+  const toolCalls = [{ id: 'c', type: 'function', function: { name: 'weather', arguments: '{}' } }]
+  it.each([
+    [{ tool_calls: toolCalls }, 'stop', 'tool_calls'],
+    [{ function_call: { name: 'weather', arguments: '{}' } }, 'stop', 'tool_calls'],
+    [{ refusal: 'No.' }, 'stop', 'refusal'],
+    [{ content: 'Hello', tool_calls: [], refusal: '' }, 'stop', 'stop'],
+    [{ tool_calls: toolCalls }, 'length', 'length'],
+  ])('OpenAI: %j ended by %s is %s, for the log as for a translation', (message, raw, unified) => {
+    const body = bytes(completion(message, raw))
+    expect(openai.readReply(body).finish).toEqual({ unified, raw })
+    expect(openai.decodeReply(body).finish).toEqual({ unified, raw })
+  })
+})
+
 describe('what is no answer', () => {
   it.each(['', '<html>', 'null', '[]', '{}', '{"choices":[]}', '{"content":"x"}'])('%s', (body) => {
     for (const dialect of [openai, anthropic]) {
