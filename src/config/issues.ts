@@ -1,6 +1,6 @@
 /** The schema's findings in words: what is wrong, what was expected, what was probably meant. */
 import type * as z from 'zod'
-import { nearest } from './hints.ts'
+import { meantName } from '../nearest.ts'
 import type { Report } from './report.ts'
 import { valueAt } from './walk.ts'
 
@@ -36,7 +36,7 @@ function describe(issue: Issue, value: unknown): string {
   if (options) {
     const wanted = `expected one of ${options.map((option) => JSON.stringify(option)).join(', ')}.`
     if (value === undefined) return `missing, ${wanted}`
-    const meant = typeof value === 'string' ? nearest(value, options) : null
+    const meant = typeof value === 'string' ? meantName(value, options) : null
     return meant === null ? wanted : `${wanted} Did you mean ${JSON.stringify(meant)}?`
   }
   if (issue.code === 'invalid_union') {

@@ -1,8 +1,8 @@
 /** What a client's model name means: a route with its λ, a candidate, or a provider's own model. */
 import { SwitchyardError } from '../errors.ts'
+import { nearestNames } from '../nearest.ts'
 import type { Candidate } from '../spec.ts'
 import type { LambdaLevels } from './lambda.ts'
-import { nearestNames } from './nearest.ts'
 
 export const LAMBDA_HEADER = 'x-switchyard-lambda'
 
