@@ -191,7 +191,8 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   'no-done': (turn) => stream(turn, events(turn).slice(0, -1)),
   /** A complete answer on a connection that then stays open and silent. */
   'no-end': (turn) => sayThenHang(turn, events(turn).slice(0, -1)),
-  'error-first': (turn) => stream(turn, [errorEvent(turn.wire)]),
+  /** At once an error event, whose code may be given. */
+  'error-first': (turn) => stream(turn, [errorEvent(turn.wire, turn.args[0])]),
   /** `n` events, then an error event. */
   'error-mid': (turn) => stream(turn, [...events(turn).slice(0, number(turn, 0, 8)), errorEvent(turn.wire)]),
   /** The `n`th event is not JSON. */

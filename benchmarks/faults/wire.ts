@@ -38,8 +38,12 @@ export function errorOf(wire: Wire, type: string, code: string | null, message: 
     : { type: 'error', error: { type: code ?? type, message }, request_id: 'req_fault' }
 }
 
-/** An error as a stream event. */
-export function errorEvent(wire: Wire): string {
+/** An error as a stream event, with the vendor's word for a crash or with `code`. */
+export function errorEvent(wire: Wire, code?: string): string {
+  if (code !== undefined) {
+    const error = errorOf(wire, 'server_error', code, 'What the code says.')
+    return wire === 'openai' ? data(error) : named('error', error)
+  }
   return wire === 'openai'
     ? data(errorOf(wire, 'server_error', 'server_error', 'The model crashed.'))
     : named('error', errorOf(wire, 'overloaded_error', null, 'Overloaded'))

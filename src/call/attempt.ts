@@ -70,12 +70,12 @@ export async function attempt(flight: Flight, exchange: Exchange): Promise<Whole
 
 /**
  * What may follow a failure without an answer. A silent upstream is not asked twice, since that doubles the wait; one
- * that does not speak the protocol will not learn it. A connection that broke before anything was handed out is: the
+ * that does not speak the protocol will not learn it; what is wrong with the request itself no candidate makes good. A connection that broke before anything was handed out is: the
  * upstream may have begun to work on the request, as it may when either vendor's own SDK retries.
  */
 function remedy({ code }: SwitchyardError): { retryable: boolean; failover: boolean } {
   const retryable = ERRORS[code].retryable && code !== 'upstream_timeout' && code !== 'upstream_malformed'
-  return { retryable, failover: code !== 'upstream_rejected' && code !== 'internal' }
+  return { retryable, failover: code !== 'invalid_request' && code !== 'internal' }
 }
 
 async function connect(flight: Flight, exchange: Exchange): Promise<UpstreamResponse> {

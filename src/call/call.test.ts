@@ -310,6 +310,27 @@ describe('streams that break', () => {
     expect([hitsOf(first).length, hitsOf(second).length]).toEqual([2, 1])
   })
 
+  test.each(wires)('an %s error event first that another candidate may avoid: at once the next', async (wire) => {
+    for (const word of ['insufficient_quota', 'context_length_exceeded']) {
+      const [first, second] = [arm(`error-first:${word}`, { wire }), arm('ok', { wire })]
+      const result = await run([first, second])
+      expect(result.said).toBe(ANSWER)
+      expect([hitsOf(first).length, hitsOf(second).length]).toEqual([1, 1])
+    }
+  })
+
+  test.each(wires)('an %s error event first about the request itself: nobody else is asked', async (wire) => {
+    const breakers = createBreakers(clock)
+    const picky = arm('error-first:content_filter', { wire, provider: { breaker: { failures: 1 } } })
+    const other = arm('ok', { wire })
+    for (let n = 1; n <= 2; n++) {
+      const result = await run([picky, other], { breakers })
+      expect(codeOf(result)).toBe('invalid_request')
+      // Nor is it the upstream's fault: its breaker stays closed.
+      expect([hitsOf(picky).length, hitsOf(other).length]).toEqual([n, 0])
+    }
+  })
+
   test.each(wires)('an %s error event in the middle passes as a frame, then the failure is thrown', async (wire) => {
     const result = await run([arm('error-mid:8', { wire }), arm('ok', { wire })])
     expect(codeOf(result)).toBe(wire === 'openai' ? 'upstream_error' : 'upstream_overloaded')

@@ -1,6 +1,7 @@
 /** A streamed answer, from its first byte: held back until it says something, then handed out event by event. */
-import { ERRORS, type ErrorCode, type SwitchyardError } from '../errors.ts'
+import type { SwitchyardError } from '../errors.ts'
 import type { StreamPart, StreamReader } from '../spec.ts'
+import { codeOfWord } from '../vendorErrors.ts'
 import { createEventCutter } from './events.ts'
 import { ClientAbort, type Flight } from './flight.ts'
 import { withhold, withholdBytes } from './secrets.ts'
@@ -135,13 +136,5 @@ export class Frames implements AsyncIterableIterator<Frame> {
 function inBandError(flight: Flight, parts: readonly StreamPart[]): SwitchyardError {
   const part = parts.find((one) => one.type === 'error')
   const said = part?.type === 'error' ? part : { code: 'upstream_error', message: '' }
-  return flight.error(codeOf(said.code), `reported an error in its stream: ${said.message || said.code}`)
-}
-
-function codeOf(word: string): ErrorCode {
-  if (Object.hasOwn(ERRORS, word)) return word as ErrorCode
-  if (/rate_limit|quota|^429$/.test(word)) return 'upstream_rate_limited'
-  if (/overloaded|^(503|529)$/.test(word)) return 'upstream_overloaded'
-  if (/invalid_request|content_(filter|policy)|^400$/.test(word)) return 'upstream_rejected'
-  return 'upstream_error'
+  return flight.error(codeOfWord(said.code), `reported an error in its stream: ${said.message || said.code}`)
 }

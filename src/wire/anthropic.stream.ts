@@ -1,5 +1,7 @@
 /** Anthropic's streamed messages, read and written. */
+import { SwitchyardError } from '../errors.ts'
 import type { Finish, StreamPart, StreamReader, Usage } from '../spec.ts'
+import { codeOfWord } from '../vendorErrors.ts'
 import { blockWriter, frame } from './anthropic.blocks.ts'
 import { renderAnthropicStreamError } from './anthropic.error.ts'
 import type { StreamWriter, StreamWriterOptions } from './dialect.ts'
@@ -7,7 +9,6 @@ import { finishFromAnthropic, finishToAnthropic } from './finish.ts'
 import { fieldsOf, textOf } from './json.ts'
 import type { Fields } from './read.ts'
 import { createStreamReader, type Interpreter, type Sink } from './reader.ts'
-import { streamError } from './streamError.ts'
 import { toolId } from './toolId.ts'
 import { usageFromAnthropic, usageToAnthropic } from './usage.ts'
 
@@ -196,7 +197,7 @@ export function anthropicStreamWriter(options: StreamWriterOptions): StreamWrite
         return writeFinish(part.finish, part.usage)
       case 'error':
         state = 'closed'
-        return renderAnthropicStreamError(streamError(part.code, part.message), options.id)
+        return renderAnthropicStreamError(new SwitchyardError(codeOfWord(part.code), part.message), options.id)
     }
   }
 

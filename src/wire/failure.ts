@@ -1,6 +1,7 @@
 /** What an upstream's error answer means: may the same candidate be asked again, may another help, and what to tell the client. */
 import type { ErrorCode } from '../errors.ts'
 import type { UpstreamFailure } from '../spec.ts'
+import { CONTEXT_LENGTH, FILTERED, NO_MONEY } from '../vendorErrors.ts'
 import { fieldsOf, textOf } from './json.ts'
 
 type Headers = Readonly<Record<string, string>>
@@ -19,11 +20,6 @@ interface Verdict {
   readonly failover: boolean
 }
 
-/** Both vendors and the compatible servers, as far as their messages are known. */
-const CONTEXT_LENGTH =
-  /prompt is too long|maximum context length|context_length_exceeded|context (?:length|window|limit)|too many (?:input )?tokens/i
-const FILTERED = /content_filter|content_policy|moderation_blocked|safety_system/i
-const NO_MONEY = /insufficient_quota|billing_|credit balance is too low|exceeded your current quota/i
 const MAX_MESSAGE = 500
 
 /** Reads an error answer of either vendor, or of what stands in front of it (HTML, plain text). */

@@ -1,5 +1,7 @@
 /** OpenAI's streamed chat completions (`chat.completion.chunk`), read and written. */
+import { SwitchyardError } from '../errors.ts'
 import type { Finish, StreamPart, StreamReader, Usage } from '../spec.ts'
+import { codeOfWord } from '../vendorErrors.ts'
 import type { StreamWriter, StreamWriterOptions } from './dialect.ts'
 import { finishFromOpenai, finishToOpenai } from './finish.ts'
 import { fieldsOf, itemsOf, textOf } from './json.ts'
@@ -7,7 +9,6 @@ import { renderOpenaiStreamError } from './openai.error.ts'
 import type { Fields } from './read.ts'
 import { createStreamReader, type Interpreter, type Sink } from './reader.ts'
 import { formatEvent } from './sse.ts'
-import { streamError } from './streamError.ts'
 import { toolId } from './toolId.ts'
 import { usageFromOpenai, usageToOpenai } from './usage.ts'
 
@@ -204,7 +205,7 @@ export function openaiStreamWriter(options: StreamWriterOptions): StreamWriter {
           return writeFinish(part.finish, part.usage)
         case 'error':
           state = 'closed'
-          return renderOpenaiStreamError(streamError(part.code, part.message))
+          return renderOpenaiStreamError(new SwitchyardError(codeOfWord(part.code), part.message))
       }
     },
   }
