@@ -1,9 +1,10 @@
 /**
  * Added latency and throughput of the gateway beside a bare proxy and the upstream itself, in one run.
- * `npm run bench:gateway [-- --rounds 5 --seconds 2]`. Loopback only. Where `taskset` exists, what is measured runs on
- * core 0, upstream and load on core 1.
+ * `npm run bench:gateway [-- --rounds 5 --seconds 2 --pin]`. Loopback only. With `--pin` (Linux) what is measured gets
+ * core 0 for all its threads, upstream and load get core 1; without it, all share the machine, as they would in use.
+ * CPU per request (Linux) is the steadiest column on a machine that others use too.
  */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,21 +16,11 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '2' },
     json: { type: 'boolean', default: false },
+    pin: { type: 'boolean', default: false },
   },
 })
 const here = import.meta.dirname
 const children: ChildProcess[] = []
-const canPin =
-  cpus().length >= 2 &&
-  (() => {
-    try {
-      execFileSync('taskset', ['-c', '0', 'true'])
-      return true
-    } catch {
-      return false
-    }
-  })()
-
 /** Starts a process on a core and resolves with what `ready` finds in its output. */
 function start(
   core: number,
@@ -37,7 +28,7 @@ function start(
   ready: RegExp,
   options: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
 ): Promise<{ found: string; child: ChildProcess }> {
-  const command = canPin ? ['taskset', '-c', String(core), process.execPath, ...args] : [process.execPath, ...args]
+  const command = values.pin ? ['taskset', '-c', String(core), process.execPath, ...args] : [process.execPath, ...args]
   const child = spawn(command[0]!, command.slice(1), { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
   children.push(child)
   return new Promise((done, fail) => {
@@ -56,6 +47,17 @@ function start(
 const median = (values: readonly number[]) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!
 const residentMb = (child: ChildProcess) =>
   Math.round(Number(/VmRSS:\s+(\d+)/u.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1] ?? 0) / 1024)
+
+/** User and system time of all threads so far; Linux counts in hundredths of a second. */
+function cpuUs(child: ChildProcess): number {
+  const stat = readFileSync(`/proc/${child.pid}/stat`, 'utf8')
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return (Number(fields[11]) + Number(fields[12])) * 10_000
+}
+
+interface Measured extends LoadResult {
+  readonly cpuUsPerRequest: number
+}
 
 const mock = await start(1, [join(here, 'mock.ts')], /ready (\d+)/u)
 const upstream = `http://127.0.0.1:${mock.found}`
@@ -79,7 +81,7 @@ writeFileSync(
 const began = performance.now()
 const gateway = await start(
   0,
-  [join(here, '../../src/cli.ts'), 'serve', '--port', '0'],
+  [join(here, '../../switchyard.js'), 'serve', '--port', '0'],
   /listening on (http:\/\/\S+)/u,
   {
     cwd: folder,
@@ -95,29 +97,36 @@ const body = (model: string, stream: boolean) =>
   JSON.stringify({ model, messages: [{ role: 'user', content: prompt }], ...(stream ? { stream: true } : {}) })
 const path = '/v1/chat/completions'
 const peers = [
-  { name: 'direct', url: upstream + path, model: 'mock-small' },
-  { name: 'bare proxy', url: `http://127.0.0.1:${bare.found}${path}`, model: 'mock-small' },
-  { name: 'switchyard, named model', url: gateway.found.replace(/\/$/u, '') + path, model: 'small' },
-  { name: 'switchyard, auto', url: gateway.found.replace(/\/$/u, '') + path, model: 'auto' },
+  { name: 'direct', child: mock.child, url: upstream + path, model: 'mock-small' },
+  { name: 'bare proxy', child: bare.child, url: `http://127.0.0.1:${bare.found}${path}`, model: 'mock-small' },
+  {
+    name: 'switchyard, named model',
+    child: gateway.child,
+    url: gateway.found.replace(/\/$/u, '') + path,
+    model: 'small',
+  },
+  { name: 'switchyard, auto', child: gateway.child, url: gateway.found.replace(/\/$/u, '') + path, model: 'auto' },
 ]
 const cells = [
   { name: 'chat c1', stream: false, connections: 1 },
   { name: 'chat c16', stream: false, connections: 16 },
   { name: 'stream c16', stream: true, connections: 16 },
 ]
-const results = new Map<string, LoadResult[]>()
+const results = new Map<string, Measured[]>()
 const durationMs = 1000 * Number(values.seconds)
 try {
   for (let round = 0; round <= Number(values.rounds); round++) {
     // Round 0 warms up and is not counted; odd rounds go backwards.
     for (const cell of cells) {
       for (const peer of round % 2 ? peers.toReversed() : peers) {
+        const before = cpuUs(peer.child)
         const result = await load(peer.url, body(peer.model, cell.stream), {
           connections: cell.connections,
           durationMs: round === 0 ? 1000 : durationMs,
         })
+        const cpuUsPerRequest = Math.round((cpuUs(peer.child) - before) / result.requests)
         const key = `${cell.name}|${peer.name}`
-        if (round > 0) results.set(key, [...(results.get(key) ?? []), result])
+        if (round > 0) results.set(key, [...(results.get(key) ?? []), { ...result, cpuUsPerRequest }])
       }
     }
   }
@@ -139,6 +148,7 @@ const table = cells.flatMap((cell) =>
       'p50 µs': median(runs.map((run) => run.p50Us)),
       'added p50 µs': added,
       'p99 µs': median(runs.map((run) => run.p99Us)),
+      'CPU µs/req': median(runs.map((run) => run.cpuUsPerRequest)),
       failures: runs.reduce((sum, run) => sum + run.failures, 0),
     }
   }),
@@ -147,7 +157,7 @@ rmSync(folder, { recursive: true, force: true })
 const report = {
   node: process.version,
   cpu: cpus()[0]?.model,
-  pinned: canPin,
+  pinned: values.pin,
   rounds: Number(values.rounds),
   readyMs,
   idleMb,
@@ -156,7 +166,7 @@ const report = {
 if (values.json) console.log(JSON.stringify(report, null, 1))
 else {
   console.log(
-    `Node ${report.node}, ${report.cpu}, ${canPin ? 'pinned' : 'not pinned'}; medians of ${report.rounds} rounds of ${values.seconds} s`,
+    `Node ${report.node}, ${report.cpu}, ${values.pin ? 'pinned' : 'not pinned'}; medians of ${report.rounds} rounds of ${values.seconds} s`,
   )
   console.log(`gateway ready after ${readyMs} ms, idle memory ${idleMb} MB`)
   console.table(table)

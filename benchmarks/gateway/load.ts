@@ -2,6 +2,7 @@
 import { connect } from 'node:net'
 
 export interface LoadResult {
+  readonly requests: number
   readonly requestsPerS: number
   readonly p50Us: number
   readonly p99Us: number
@@ -50,6 +51,7 @@ export async function load(
   latencies.sort((a, b) => a - b)
   const quantile = (q: number) => Math.round(1000 * (latencies[Math.floor(q * (latencies.length - 1))] ?? Number.NaN))
   return {
+    requests: latencies.length,
     requestsPerS: Math.round((1000 * latencies.length) / elapsed),
     p50Us: quantile(0.5),
     p99Us: quantile(0.99),
