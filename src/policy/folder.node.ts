@@ -15,7 +15,7 @@ export interface PolicyFolder {
   list(): Promise<string[]>
 }
 
-/** A folder of policies; it is made at the first write. */
+/** A folder of policies; it is made at the first write. What is made, folders and files, is its owner's alone. */
 export function createPolicyFolder(dir: string): PolicyFolder {
   const list = async (): Promise<string[]> => {
     const names = await readdir(dir).catch(ifMissing([]))
@@ -25,7 +25,7 @@ export function createPolicyFolder(dir: string): PolicyFolder {
     list,
     async write(bytes) {
       const { id } = await decodePolicy(bytes)
-      await mkdir(dir, { recursive: true })
+      await mkdir(dir, { recursive: true, mode: 0o700 })
       const temporary = join(dir, `.${id}.${randomUUID()}`)
       try {
         await writeDurably(temporary, bytes)
@@ -52,7 +52,7 @@ export function createPolicyFolder(dir: string): PolicyFolder {
 }
 
 async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
-  const file = await open(path, 'wx')
+  const file = await open(path, 'wx', 0o600)
   try {
     await file.writeFile(bytes)
     await file.sync()

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -38,6 +38,16 @@ it('writes, lists and reads by id or by its beginning, and leaves no temporary f
   expect((await folder.read(two.slice(0, 12))).manifest.trainedOn.source).toBe('two')
   expect(await readFile(join(dir, `${one}.safetensors`))).toEqual(Buffer.from(bytesOf('one')))
 })
+
+it.skipIf(process.platform === 'win32')(
+  'makes everything for its owner alone, the data folder above it too',
+  async () => {
+    const id = await createPolicyFolder(join(root, 'data', 'policies')).write(bytesOf('one'))
+    const paths = ['data', 'data/policies', `data/policies/${id}.safetensors`]
+    const modes = await Promise.all(paths.map(async (path) => (await stat(join(root, path))).mode & 0o777))
+    expect(modes).toEqual([0o700, 0o700, 0o600])
+  },
+)
 
 it('refuses what is damaged, unknown or under a wrong name', async () => {
   const dir = join(root, 'refusals')

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
@@ -37,6 +37,14 @@ it('embeds each distinct text once, and nothing in a second run', async () => {
   const second = counting()
   expect(await embedCached(texts, { encoder: second, cacheDir })).toEqual(vectors)
   expect(second.embedded).toEqual([])
+})
+
+it.skipIf(process.platform === 'win32')('keeps folder and files for their owner alone', async () => {
+  const fresh = join(cacheDir, 'data', 'vectors')
+  await embedCached(['a'], { encoder: counting(), cacheDir: fresh })
+  const [file] = await readdir(fresh)
+  const modes = [join(cacheDir, 'data'), fresh, join(fresh, file!)].map(async (path) => (await stat(path)).mode & 0o777)
+  expect(await Promise.all(modes)).toEqual([0o700, 0o700, 0o600])
 })
 
 it('keeps encoders apart', async () => {

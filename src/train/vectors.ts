@@ -12,7 +12,7 @@ const BATCH = 64
 
 export interface EmbedOptions {
   readonly encoder: Encoder
-  /** Folder of the cache files; made when missing. */
+  /** Folder of the cache files; made when missing, its owner's alone as the files are. */
   readonly cacheDir: string
   /** Called after every batch with the number of texts that have a vector. */
   readonly onProgress?: (done: number, total: number) => void
@@ -22,7 +22,7 @@ export interface EmbedOptions {
 export async function embedCached(texts: readonly string[], options: EmbedOptions): Promise<Float32Array[]> {
   const { encoder, onProgress } = options
   const recordBytes = KEY_BYTES + 4 * encoder.info.dim
-  await mkdir(options.cacheDir, { recursive: true })
+  await mkdir(options.cacheDir, { recursive: true, mode: 0o700 })
   const path = join(options.cacheDir, fileName(encoder.info))
   const known = await readRecords(path, encoder.info.dim)
   const keys = texts.map(keyOf)
@@ -30,7 +30,7 @@ export async function embedCached(texts: readonly string[], options: EmbedOption
   onProgress?.(keys.length - missing.size, keys.length)
   if (missing.size > 0) {
     const todo = [...missing]
-    const file = await open(path, 'a')
+    const file = await open(path, 'a', 0o600)
     try {
       // A record that a crash cut short would shift all later ones.
       const { size } = await file.stat()
