@@ -60,6 +60,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     openStore({
       file: join(data, 'switchyard.sqlite'),
       durability: options.config.log.durability,
+      recover: true,
       maxQueuedRows: options.config.log.maxQueuedRows,
     }),
     openEncoderOrNone(options.config, logger),

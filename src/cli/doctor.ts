@@ -3,9 +3,9 @@ import { join, resolve } from 'node:path'
 import { openEncoder } from '../compose/encoder.node.ts'
 import type { Config, ProviderSettings } from '../config/config.ts'
 import { describeEncoder } from '../embed/doctor.node.ts'
-import { openStore } from '../log/store.node.ts'
 import { createPolicyFolder } from '../policy/folder.node.ts'
 import { type ConfigArguments, describeProblem, requireConfig } from './config.ts'
+import { logFile, withLog } from './log.ts'
 import { EXIT, print } from './output.ts'
 
 interface Finding {
@@ -60,15 +60,9 @@ async function examineEncoder({ encoder: settings }: Config): Promise<string> {
   }
 }
 
-async function examineLog({ data, log }: Config): Promise<string> {
-  const file = join(resolve(data), 'switchyard.sqlite')
-  const store = await openStore({ file, durability: log.durability, maxQueuedRows: log.maxQueuedRows })
-  try {
-    const [newest] = await store.decisions({ limit: 1 })
-    return `${file}, ${newest ? `last decision ${new Date(newest.decision.at).toISOString()}` : 'no decision yet'}`
-  } finally {
-    await store.close()
-  }
+async function examineLog(config: Config): Promise<string> {
+  const [newest] = await withLog(config, (store) => store.decisions({ limit: 1 }))
+  return `${logFile(config)}, ${newest ? `last decision ${new Date(newest.decision.at).toISOString()}` : 'no decision yet'}`
 }
 
 async function examinePolicies({ data }: Config): Promise<string> {

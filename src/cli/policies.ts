@@ -3,32 +3,19 @@ import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Config } from '../config/config.ts'
 import { SwitchyardError } from '../errors.ts'
-import { openStore } from '../log/store.node.ts'
 import { createPolicyFolder } from '../policy/folder.node.ts'
 import type { Activation } from '../spec.ts'
 import { type ConfigArguments, requireConfig } from './config.ts'
+import { withLog } from './log.ts'
 import { print } from './output.ts'
 
 const folderOf = (config: Config) => createPolicyFolder(join(resolve(config.data), 'policies'))
-
-async function withStore<T>(
-  config: Config,
-  work: (store: Awaited<ReturnType<typeof openStore>>) => Promise<T>,
-): Promise<T> {
-  const { durability, maxQueuedRows } = config.log
-  const store = await openStore({ file: join(resolve(config.data), 'switchyard.sqlite'), durability, maxQueuedRows })
-  try {
-    return await work(store)
-  } finally {
-    await store.close()
-  }
-}
 
 export async function list({ json, ...args }: ConfigArguments & { json?: boolean }): Promise<void> {
   const { config } = await requireConfig(args)
   const folder = folderOf(config)
   const policies = await Promise.all((await folder.list()).map((id) => folder.read(id)))
-  const activations = await withStore(config, (store) => store.activations())
+  const activations = await withLog(config, (store) => store.activations())
   if (json) {
     print(JSON.stringify({ activations, policies: policies.map(({ id, manifest }) => ({ id, manifest })) }, null, 2))
     return
@@ -65,7 +52,7 @@ export async function use(id: string, { route, ...args }: ConfigArguments & { ro
   }
   const policy = id === 'constant' ? null : (await folderOf(config).read(id)).id
   const activation: Activation = { route, policy, at: Date.now(), reason: 'policies use' }
-  await withStore(config, (store) => store.append([{ table: 'policies', row: activation }]))
+  await withLog(config, (store) => store.append([{ table: 'policies', row: activation }]))
   print(`Route ${route} is served by ${policy ?? 'the constant'} from now on.`)
 }
 

@@ -112,7 +112,7 @@ async function promote({ bytes, policy }: Learned, folder: string): Promise<void
 }
 
 const openLog = (folder: string) =>
-  openStore({ file: join(folder, 'switchyard.sqlite'), durability: 'process', maxQueuedRows: 10_000 })
+  openStore({ file: join(folder, 'switchyard.sqlite'), durability: 'process', recover: false, maxQueuedRows: 10_000 })
 
 interface Run {
   readonly data: string

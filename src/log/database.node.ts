@@ -1,6 +1,6 @@
 /** The log in one SQLite file: synchronous, so that it belongs in a thread of its own (`store.worker.ts`). */
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import { and, asc, desc, eq, gt, inArray, lt, max, notExists, type SQL, sql } from 'drizzle-orm'
@@ -38,9 +38,11 @@ const LOCK_WAIT_MS = 100
 /** At open there is nothing else to do. */
 const OPEN_WAIT_MS = 5_000
 
-/** Opens or creates the file; a folder created for it is its owner's alone. */
+/** Opens or creates the file. What is created, file and folder, is its owner's alone. */
 export function connect(options: { readonly file: string; readonly durability: Durability }): Sqlite.Database {
   mkdirSync(dirname(options.file), { recursive: true, mode: 0o700 })
+  // SQLite gives the files beside it (-wal, -shm) the same mode.
+  closeSync(openSync(options.file, 'a', 0o600))
   const client = new Sqlite(options.file, { timeout: OPEN_WAIT_MS })
   client.pragma('journal_mode = WAL')
   client.pragma(`synchronous = ${options.durability === 'power' ? 'FULL' : 'NORMAL'}`)
@@ -49,12 +51,12 @@ export function connect(options: { readonly file: string; readonly durability: D
   return client
 }
 
-/** The log behind an open connection: migrates it, then gives decisions of an earlier run their outcome `unknown`. */
-export function createDatabase(client: Sqlite.Database): Database {
+/** The log behind an open connection: migrates it; with `recover` decisions without an outcome get the outcome `unknown`. */
+export function createDatabase(client: Sqlite.Database, { recover }: { readonly recover: boolean }): Database {
   const db = drizzle(client)
   migrateTwice(db)
   const salt = ensureSalt(db)
-  closeAbandoned(db, Date.now())
+  if (recover) closeAbandoned(db, Date.now())
   client.pragma(`busy_timeout = ${LOCK_WAIT_MS}`)
 
   const store = inserter(client, db)
@@ -160,8 +162,8 @@ function ensureSalt(db: BetterSQLite3Database): string {
 }
 
 /**
- * Gives every decision that has no outcome the outcome `unknown`. A process that still works on one overwrites it with
- * what happens. The decisions that were looked at are remembered by number, so that this stays cheap in a long log.
+ * Gives every decision that has no outcome the outcome `unknown`. Another gateway that still works on one overwrites it
+ * with what happens. The decisions that were looked at are remembered by number, so that this stays cheap in a long log.
  */
 function closeAbandoned(db: BetterSQLite3Database, now: number): void {
   const swept = Number(db.select().from(meta).where(eq(meta.key, 'swept')).get()?.value ?? 0)

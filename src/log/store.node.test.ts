@@ -1,8 +1,8 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import { afterAll, describe, expect, test, vi } from 'vitest'
 import type { LogRow } from '../spec.ts'
@@ -17,7 +17,7 @@ afterAll(() => rmSync(folder, { recursive: true }))
 let files = 0
 const newFile = () => join(folder, `log-${files++}.db`)
 const open = (file: string, options: Partial<StoreOptions> = {}) =>
-  openStore({ file, durability: 'process', maxQueuedRows: 10_000, ...options })
+  openStore({ file, durability: 'process', recover: true, maxQueuedRows: 10_000, ...options })
 const decided = (id: string): LogRow => ({ table: 'decisions', row: sampleDecision(id) })
 const storeUrl = new URL('./store.node.ts', import.meta.url).href
 const contractRow = JSON.stringify(decided('ID'))
@@ -126,7 +126,7 @@ describe('a disk without space', () => {
   test('a full database stores nothing of the batch and recovers', () => {
     const file = newFile()
     const client = connect({ file, durability: 'process' })
-    const database = createDatabase(client)
+    const database = createDatabase(client, { recover: true })
     client.pragma(`max_page_count = ${Number(client.pragma('page_count', { simple: true })) + 20}`)
     let stored = 0
     let failure: unknown
@@ -155,7 +155,7 @@ describe('a disk without space', () => {
       const code = `
       import { execFileSync } from 'node:child_process'
       import { openStore } from ${JSON.stringify(storeUrl)}
-      const store = await openStore({ file: ${JSON.stringify(file)}, durability: 'process', maxQueuedRows: 10000 })
+      const store = await openStore({ file: ${JSON.stringify(file)}, durability: 'process', recover: true, maxQueuedRows: 10000 })
       const limit = (bytes) => execFileSync('prlimit', ['--pid', String(process.pid), '--fsize=' + bytes + ':'])
       const result = { acknowledged: 0, failed: 0, messages: [] }
       const append = (id) =>
@@ -212,11 +212,11 @@ describe('opening', () => {
       // It has seen that nothing is migrated yet and is about to begin.
       if (source === 'BEGIN' && !overtaken) {
         overtaken = true
-        createDatabase(connect({ file, durability: 'process' })).close()
+        createDatabase(connect({ file, durability: 'process' }), { recover: true }).close()
       }
       return prepare(source)
     })
-    const database = createDatabase(late)
+    const database = createDatabase(late, { recover: true })
     expect(overtaken).toBe(true)
     expect(database.commit([[toInsert(decided('late'))]])).toEqual([])
     database.close()
@@ -249,12 +249,26 @@ describe('opening', () => {
     })
     await second.append([decided('running')])
     expect((await second.decision('running'))?.outcome).toBeNull()
-    // A second process, say the command line, looks in while the first still works on one.
+    // The command line looks in while the gateway still works on one.
+    const reader = await open(file, { recover: false })
+    expect((await reader.decision('running'))?.outcome).toBeNull()
+    // A second gateway cannot know, but the first has the last word.
     const third = await open(file)
     expect((await third.decision('running'))?.outcome?.status).toBe('unknown')
     await second.append([{ table: 'outcomes', row: sampleOutcome('running') }])
     expect((await third.decision('running'))?.outcome?.status).toBe('ok')
-    await Promise.all([second.close(), third.close()])
+    await Promise.all([second.close(), reader.close(), third.close()])
+  })
+
+  test.skipIf(process.platform === 'win32')('what it creates is its owner’s alone', async () => {
+    const file = join(folder, 'fresh', 'log.db')
+    const store = await open(file)
+    await store.append([decided('a')])
+    const modes = ['', '/log.db', '/log.db-wal', '/log.db-shm'].map(
+      (name) => statSync(dirname(file) + name).mode & 0o777,
+    )
+    expect(modes).toEqual([0o700, 0o600, 0o600, 0o600])
+    await store.close()
   })
 
   const strace = spawnSync('strace', ['-o', '/dev/null', 'true']).status === 0
@@ -263,7 +277,7 @@ describe('opening', () => {
       const trace = join(folder, `${durability}.trace`)
       const code = `
         import { openStore } from ${JSON.stringify(storeUrl)}
-        const store = await openStore({ file: ${JSON.stringify(newFile())}, durability: '${durability}', maxQueuedRows: 10 })
+        const store = await openStore({ file: ${JSON.stringify(newFile())}, durability: '${durability}', recover: true, maxQueuedRows: 10 })
         for (let index = 0; index < 50; index++) {
           await store.append([JSON.parse(${JSON.stringify(contractRow)}.replace('"ID"', '"' + index + '"'))])
         }

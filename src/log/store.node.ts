@@ -12,6 +12,11 @@ import type { Answers, Ask, Numbered, Opened, Reply, WorkerOptions } from './sto
 export interface StoreOptions {
   readonly file: string
   readonly durability: Durability
+  /**
+   * Give decisions of an earlier run that have no outcome the outcome `unknown`. Only for the process that serves: to
+   * any other, a decision that is still being answered looks the same.
+   */
+  readonly recover: boolean
   /** Rows that may wait for the disk, those of the running commit included. */
   readonly maxQueuedRows: number
   /** The same in bytes; 16 MiB unless said otherwise. */
@@ -36,8 +41,7 @@ interface Pending {
 type AskThread = <Name extends Ask['ask']>(question: Extract<Ask, { ask: Name }>) => Promise<Reply<Answers[Name]>>
 
 /**
- * Opens or creates the log: migrates it and gives decisions of an earlier run that have no outcome the outcome
- * `unknown`. Rejects with `log_failed` where the file cannot be used.
+ * Opens or creates the log and migrates it. Rejects with `log_failed` where the file cannot be used.
  *
  * Appends wait for the commit before theirs and then share one transaction: the busier the gateway, the larger the
  * batches, without a timer.
@@ -46,6 +50,7 @@ export async function openStore(options: StoreOptions): Promise<FileStore> {
   const workerData: WorkerOptions = {
     file: options.file,
     durability: options.durability,
+    recover: options.recover,
     busyTimeoutMs: options.busyTimeoutMs ?? 15_000,
   }
   const script = new URL(`./store.worker${extname(import.meta.url)}`, import.meta.url)

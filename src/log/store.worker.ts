@@ -9,6 +9,7 @@ import type { Insert } from './rows.ts'
 export interface WorkerOptions {
   readonly file: string
   readonly durability: Durability
+  readonly recover: boolean
   /** How long a batch waits for another process's lock before it is refused. */
   readonly busyTimeoutMs: number
 }
@@ -62,7 +63,7 @@ async function open(options: WorkerOptions): Promise<Database | { readonly faile
   try {
     preferCommonJs('drizzle-orm')
     const { connect, createDatabase } = await import('./database.node.ts')
-    return createDatabase(connect(options))
+    return createDatabase(connect(options), options)
   } catch (thrown) {
     return { failed: failureCode(thrown) }
   }

@@ -1,0 +1,20 @@
+/** The log for commands: looked into beside a gateway that may be running. */
+import { join, resolve } from 'node:path'
+import type { Config } from '../config/config.ts'
+import { type FileStore, openStore } from '../log/store.node.ts'
+
+/** The file of the log in a configuration's data folder. */
+export function logFile({ data }: Pick<Config, 'data'>): string {
+  return join(resolve(data), 'switchyard.sqlite')
+}
+
+/** Opens the log for `work` and closes it again. What the gateway is still working on stays as it is. */
+export async function withLog<T>(config: Config, work: (store: FileStore) => Promise<T>): Promise<T> {
+  const { durability, maxQueuedRows } = config.log
+  const store = await openStore({ file: logFile(config), durability, maxQueuedRows, recover: false })
+  try {
+    return await work(store)
+  } finally {
+    await store.close()
+  }
+}
