@@ -18,6 +18,8 @@ import { progress } from './output.ts'
 export interface RouterArguments {
   readonly preset?: string
   readonly estimator?: string
+  /** Of a pair that is named instead of a preset; `utility` where nothing is said. */
+  readonly planner?: string
 }
 
 export interface LearnOptions extends RouterArguments {
@@ -53,7 +55,7 @@ export async function learn(options: LearnOptions): Promise<Learned> {
   const names =
     options.estimator === undefined
       ? routerOf({ preset: options.preset ?? 'cost-aware' })
-      : { estimator: options.estimator, planner: 'utility' }
+      : { estimator: options.estimator, planner: options.planner ?? 'utility' }
   const family = findEstimator(names.estimator)
   const fitting = progress('fitting')
   const { manifest, state } = fitPolicy({

@@ -3,26 +3,29 @@ import { writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { openEncoder } from '../compose/encoder.node.ts'
 import { createPolicyFolder } from '../policy/folder.node.ts'
-import { type ConfigArguments, requireConfig } from './config.ts'
+import { type ConfigArguments, findRoute, requireConfig } from './config.ts'
 import { evaluateLearned, learn, type RouterArguments } from './learn.ts'
 import { print } from './output.ts'
 import { renderEvaluation } from './report.ts'
 
 interface TrainArguments extends ConfigArguments, RouterArguments {
   readonly data: string
+  readonly route?: string
   readonly seed: string
   readonly out?: string
   readonly labels?: boolean
   readonly json?: boolean
 }
 
-export async function train({ data, out, json, labels = false, ...args }: TrainArguments): Promise<void> {
+export async function train({ data, route, out, json, labels = false, ...args }: TrainArguments): Promise<void> {
   const { config } = await requireConfig(args)
+  const { router: configured } = findRoute(config, route)
+  const router = args.preset === undefined && args.estimator === undefined ? configured : {}
   const folder = resolve(config.data)
   const encoder = await openEncoder(config.encoder)
   try {
     const seed = Number(args.seed)
-    const learned = await learn({ ...args, data, seed, encoder, labels, cacheDir: join(folder, 'vectors') })
+    const learned = await learn({ ...args, ...router, data, seed, encoder, labels, cacheDir: join(folder, 'vectors') })
     const { policy, bytes } = learned
     const evaluation = evaluateLearned(learned, seed)
     if (out === undefined) await createPolicyFolder(join(folder, 'policies')).write(bytes)

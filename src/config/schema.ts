@@ -163,7 +163,9 @@ const route = object({
   preset: z
     .enum(PRESETS)
     .exactOptional()
-    .describe('Estimator and planner by one name. `cost-aware` where nothing is said.'),
+    .describe(
+      'What `train` learns for this route: estimator and planner by one name. `cost-aware` where nothing is said.',
+    ),
   estimator: z.enum(ESTIMATORS).exactOptional().describe('Instead of a preset, with `planner`.'),
   planner: z.enum(PLANNERS).exactOptional().describe('Instead of a preset, with `estimator`.'),
   candidates: z
