@@ -45,6 +45,10 @@ program
   .addOption(config())
   .addOption(new Option('--preset <name>', 'knn or cost-aware').conflicts('estimator'))
   .option('--estimator <name>', 'constant, knn, linear or difficulty')
+  .option(
+    '--route <name>',
+    'learn what this route is configured for, unless preset or estimator say otherwise; without it the first route',
+  )
   .option('--out <file>', 'write the policy to this file instead of the data folder')
   .option('--seed <number>', 'seed of everything random', '1')
   .option('--labels', 'keep the names of the training queries for explanations')
@@ -87,7 +91,9 @@ policies
   .action(async (id, options) => (await import('./cli/policies.ts')).show(id, options))
 policies
   .command('use <id>')
-  .description('Let a stored policy, or `constant`, serve a route. A running gateway follows within a second.')
+  .description(
+    'Let a stored policy, `constant`, or the embedded `demo` serve a route. A running gateway follows within a second.',
+  )
   .option('--route <name>', 'the route', 'auto')
   .addOption(config())
   .action(async (id, options) => (await import('./cli/policies.ts')).use(id, options))

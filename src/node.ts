@@ -1,5 +1,4 @@
 /** The Node composition root: one process, SQLite beside it, the encoder on worker threads. */
-import { readFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -7,8 +6,8 @@ import { createAdaptorServer, type ServerType } from '@hono/node-server'
 import { createGate, type Gate } from './admit/concurrency.ts'
 import { createApp } from './app.ts'
 import { createBreakers } from './call/breaker.ts'
+import { embeddedMisfit, readEmbedded } from './compose/embedded.node.ts'
 import { openEncoder } from './compose/encoder.node.ts'
-import { packageFolder } from './compose/package.node.ts'
 import { syncPolicies } from './compose/policies.ts'
 import type { Compiled } from './compose/policy.ts'
 import { createTransports } from './compose/transports.node.ts'
@@ -23,10 +22,9 @@ import type { World } from './flow/world.ts'
 import { type Console, describeError } from './log/console.ts'
 import { sha256 } from './log/sha256.node.ts'
 import { openStore } from './log/store.node.ts'
-import { decodePolicy } from './policy/file.ts'
 import { createPolicyFolder } from './policy/folder.node.ts'
 import { createShelf } from './policy/shelf.ts'
-import type { Encoder, Policy } from './spec.ts'
+import type { Encoder } from './spec.ts'
 
 export interface GatewayOptions {
   readonly config: Config
@@ -68,25 +66,30 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const transports = createTransports()
   const folder = createPolicyFolder(join(data, 'policies'))
   const shelf = createShelf<Compiled>()
-  const demoPolicy = await readDemoPolicy(options.config)
+  let embedded = await readEmbedded(options.config)
   const gate = createGate(options.config.server.maxConcurrentRequests)
   let config = options.config
   let draining = false
   let generation = 0
 
-  const candidatesOf = (route: string) => config.routes.find(({ name }) => name === route)?.candidates ?? []
+  const routeOf = (name: string) => config.routes.find((route) => route.name === name)
   const sources = {
     store,
     shelf,
     read: (id: string) => folder.read(id),
-    embedded: (route: string) => (encoder && demoPolicy && isFor(demoPolicy, candidatesOf(route)) ? demoPolicy : null),
+    embedded: (name: string) => {
+      const route = routeOf(name)
+      if (!encoder || !embedded || !route) return null
+      return embeddedMisfit(embedded.policy, config, route) === null ? embedded.policy : null
+    },
     installation: (route: string) => ({
       encoder: encoder?.info ?? null,
       features: FEATURES,
-      candidates: candidatesOf(route),
+      candidates: routeOf(route)?.candidates ?? [],
     }),
   }
   const prepare = async (next: Config): Promise<World> => {
+    embedded ??= await readEmbedded(next)
     const parts = {
       generation: generation + 1,
       transport: await transports.prepare(next),
@@ -170,17 +173,6 @@ async function openEncoderOrNone({ encoder }: Config, logger: Console): Promise<
 function createEmbedding(encoder: Encoder, { encoder: { timeoutMs, maxPending, cacheEntries } }: Config): Embedding {
   const cached = cachedEncoder(encoder, { maxEntries: Math.max(1, cacheEntries) })
   return { encoder: encoder.info.id, peek: cached.peek, embed: embedWithin(cached, { timeoutMs, maxPending }) }
-}
-
-/** The policy that our own `train` learned from the demo models' outcomes; it makes the first minutes show real decisions. */
-async function readDemoPolicy({ providers }: Config): Promise<Policy | null> {
-  if (!providers.some(({ kind }) => kind === 'demo')) return null
-  return decodePolicy(await readFile(join(packageFolder(), 'models/demo/demo.safetensors')))
-}
-
-/** It knows the demo's own models and no others. */
-function isFor({ manifest }: Policy, candidates: readonly string[]): boolean {
-  return manifest.candidates.length === candidates.length && candidates.every((id) => manifest.candidates.includes(id))
 }
 
 async function listen(

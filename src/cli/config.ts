@@ -1,5 +1,5 @@
 /** Loads the configuration for a command, or ends with every problem it has. */
-import type { Config, Problem } from '../config/config.ts'
+import type { Config, Problem, RouteSettings } from '../config/config.ts'
 import { type LoadOptions, loadConfig } from '../config/load.node.ts'
 import { SwitchyardError } from '../errors.ts'
 
@@ -32,6 +32,14 @@ export async function requireConfig(args: ConfigArguments): Promise<LoadedConfig
   if ('problems' in loaded)
     throw new SwitchyardError('invalid_request', describeProblems(loaded.problems, loaded.source))
   return loaded
+}
+
+/** A route by its name, the first one without. Throws `not_found`. */
+export function findRoute({ routes }: Config, name?: string): RouteSettings {
+  const found = name === undefined ? routes[0] : routes.find((route) => route.name === name)
+  if (found) return found
+  const names = routes.map((route) => route.name).join(', ')
+  throw new SwitchyardError('not_found', `There is no route "${name}"; there are ${names}.`)
 }
 
 export function describeProblems(problems: readonly Problem[], source: string | null): string {

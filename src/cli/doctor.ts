@@ -7,6 +7,7 @@ import { createPolicyFolder } from '../policy/folder.node.ts'
 import { type ConfigArguments, describeProblem, requireConfig } from './config.ts'
 import { logFile, withLog } from './log.ts'
 import { EXIT, print } from './output.ts'
+import { describeServing } from './serving.ts'
 
 interface Finding {
   readonly part: string
@@ -65,11 +66,13 @@ async function examineLog(config: Config): Promise<string> {
   return `${logFile(config)}, ${newest ? `last decision ${new Date(newest.decision.at).toISOString()}` : 'no decision yet'}`
 }
 
-async function examinePolicies({ data }: Config): Promise<string> {
-  const folder = createPolicyFolder(join(resolve(data), 'policies'))
+async function examinePolicies(config: Config): Promise<string> {
+  const folder = createPolicyFolder(join(resolve(config.data), 'policies'))
   const ids = await folder.list()
   for (const id of ids) await folder.read(id)
-  return ids.length === 0 ? 'none stored; routes are served by the constant' : `${ids.length} stored, all intact`
+  const activations = await withLog(config, (store) => store.activations())
+  const stored = ids.length === 0 ? 'none stored' : `${ids.length} stored, all intact`
+  return [stored, ...(await describeServing(config, activations))].join('\n       ')
 }
 
 /** Any HTTP answer shows that the address is right; 401 and 403 show that the key is not. */

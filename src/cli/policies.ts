@@ -1,13 +1,15 @@
 /** `switchyard policies`. */
 import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import type { Config } from '../config/config.ts'
+import { embeddedMisfit, readEmbedded } from '../compose/embedded.node.ts'
+import type { Config, RouteSettings } from '../config/config.ts'
 import { SwitchyardError } from '../errors.ts'
 import { createPolicyFolder } from '../policy/folder.node.ts'
 import type { Activation } from '../spec.ts'
-import { type ConfigArguments, requireConfig } from './config.ts'
+import { type ConfigArguments, findRoute, requireConfig } from './config.ts'
 import { withLog } from './log.ts'
 import { print } from './output.ts'
+import { describeServing } from './serving.ts'
 
 const folderOf = (config: Config) => createPolicyFolder(join(resolve(config.data), 'policies'))
 
@@ -20,7 +22,7 @@ export async function list({ json, ...args }: ConfigArguments & { json?: boolean
     print(JSON.stringify({ activations, policies: policies.map(({ id, manifest }) => ({ id, manifest })) }, null, 2))
     return
   }
-  for (const { name } of config.routes) print(`route ${name}: ${serving(activations, name)}`)
+  for (const line of await describeServing(config, activations)) print(line)
   for (const { id, manifest } of policies) {
     const { estimator, trainedOn, guard } = manifest
     print(
@@ -28,12 +30,6 @@ export async function list({ json, ...args }: ConfigArguments & { json?: boolean
     )
   }
   if (policies.length === 0) print('No policy is stored yet. `switchyard train --data FOLDER/NAME` makes one.')
-}
-
-function serving(activations: readonly Activation[], route: string): string {
-  const activation = activations.find((one) => one.route === route)
-  if (!activation) return 'the constant; nothing was ever promoted'
-  return `${activation.policy ?? 'the constant'} since ${new Date(activation.at).toISOString()}`
 }
 
 export async function show(id: string, args: ConfigArguments): Promise<void> {
@@ -44,16 +40,22 @@ export async function show(id: string, args: ConfigArguments): Promise<void> {
 
 export async function use(id: string, { route, ...args }: ConfigArguments & { route: string }): Promise<void> {
   const { config } = await requireConfig(args)
-  if (!config.routes.some(({ name }) => name === route)) {
-    throw new SwitchyardError(
-      'not_found',
-      `There is no route "${route}"; there are ${config.routes.map(({ name }) => name).join(', ')}.`,
-    )
-  }
-  const policy = id === 'constant' ? null : (await folderOf(config).read(id)).id
+  const policy = await policyNamed(id, config, findRoute(config, route))
   const activation: Activation = { route, policy, at: Date.now(), reason: 'policies use' }
   await withLog(config, (store) => store.append([{ table: 'policies', row: activation }]))
   print(`Route ${route} is served by ${policy ?? 'the constant'} from now on.`)
+}
+
+/** The id of what shall serve: `null` for the constant; the embedded policy is stored like any other. */
+async function policyNamed(name: string, config: Config, route: RouteSettings): Promise<string | null> {
+  if (name === 'constant') return null
+  if (name !== 'demo') return (await folderOf(config).read(name)).id
+  const embedded = await readEmbedded(config)
+  const misfit = embedded
+    ? embeddedMisfit(embedded.policy, config, route)
+    : 'no provider of the kind "demo" is configured'
+  if (embedded && misfit === null) return folderOf(config).write(embedded.bytes)
+  throw new SwitchyardError('policy_unfit', `The demo policy cannot serve route "${route.name}": ${misfit}.`)
 }
 
 export async function importFile(file: string, args: ConfigArguments): Promise<void> {
