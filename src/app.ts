@@ -56,8 +56,7 @@ export function createApp(deps: Deps): App {
 
   app.post('/v1/feedback', async (c) => {
     const body: unknown = await c.req.json().catch(() => null)
-    const { store, clock, world } = deps
-    const options = { store, now: clock.now(), keepText: world().log.text }
+    const options = { store: deps.store, now: deps.clock.now() }
     return c.json(await recordFeedback(body, c.var.principal.name, options), 201)
   })
   app.get('/v1/decisions', async (c) => {

@@ -20,6 +20,7 @@ import { FEATURES } from './embed/features.ts'
 import type { Embedding } from './flow/deps.ts'
 import type { World } from './flow/world.ts'
 import { type Console, describeError } from './log/console.ts'
+import { createJournal } from './log/journal.ts'
 import { sha256 } from './log/sha256.node.ts'
 import { openStore } from './log/store.node.ts'
 import { createPolicyFolder } from './policy/folder.node.ts'
@@ -125,7 +126,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   }
   const app = createApp({
     world: () => world,
-    store,
+    store: createJournal(store, {
+      retention: () => world.log,
+      maxKnownVectors: Math.max(1, config.encoder.cacheEntries),
+    }),
     embedding: encoder && createEmbedding(encoder, config),
     breakers: createBreakers(clock),
     gate,

@@ -305,7 +305,7 @@ export interface Decision {
     readonly inputTokens: number
     readonly features: readonly number[]
     readonly embedded: boolean
-    /** Only with text retention switched on. */
+    /** Stored only with text retention switched on. */
     readonly text?: string
   }
   /** What was predicted for whom; absent when the client named the model. */
@@ -476,7 +476,7 @@ export interface Outcome {
   readonly ttftMs: number | null
   readonly latencyMs: number
   readonly finish: Finish | null
-  /** Only with text retention switched on. */
+  /** Stored only with text retention switched on. */
   readonly answer?: string
 }
 
@@ -487,6 +487,7 @@ export interface Feedback {
   /** In [0, 1]. */
   readonly value: number
   readonly source: 'user' | 'judge' | 'check' | 'implicit'
+  /** Stored only with text retention switched on. */
   readonly comment?: string
   readonly at: number
 }

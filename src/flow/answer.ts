@@ -51,7 +51,7 @@ async function answerOne(
   const body = readBody(await readBytes(incoming.request, world.maxBodyBytes))
   const ask = dialect.ask(body.json)
   const chosen = await choose(deps, world, ask, incoming)
-  const decision = toDecision(deps, world, { ask, incoming, chosen })
+  const decision = toDecision(deps, { ask, incoming, chosen })
   const account = openAccount(deps, decision, accounting)
   const arms = [chosen.candidate, ...chosen.alternates].map((candidate) =>
     toArm(world, { candidate, dialect, body, incoming }),
@@ -105,8 +105,6 @@ export interface Chosen {
   readonly explored: boolean
   readonly reason: string
   readonly considered: Considered | null
-  /** The vector was computed for this request; one from the cache is in the log already. */
-  readonly fresh: boolean
 }
 
 async function choose(deps: Deps, world: World, ask: Ask, { principal, headers }: Incoming): Promise<Chosen> {
@@ -123,12 +121,10 @@ async function choose(deps: Deps, world: World, ask: Ask, { principal, headers }
       explored: false,
       reason: 'The client named the model.',
       considered: null,
-      fresh: false,
     }
   }
   const { route, lambda } = target
-  const known = deps.embedding?.peek(text)
-  const vector = known ?? (await embed(deps, text))
+  const vector = deps.embedding?.peek(text) ?? (await embed(deps, text))
   const query = makeQuery(ask, text, vector)
   const { plan, candidates, considered } = decide({
     query,
@@ -147,7 +143,6 @@ async function choose(deps: Deps, world: World, ask: Ask, { principal, headers }
     explored: plan.explored,
     reason: plan.reason,
     considered,
-    fresh: !known && vector !== null,
   }
 }
 
@@ -158,11 +153,7 @@ async function embed({ embedding, logger }: Deps, text: string): Promise<Float32
   return embedded.vector
 }
 
-function toDecision(
-  deps: Deps,
-  world: World,
-  { ask, incoming, chosen }: { ask: Ask; incoming: Incoming; chosen: Chosen },
-): Decision {
+function toDecision(deps: Deps, { ask, incoming, chosen }: { ask: Ask; incoming: Incoming; chosen: Chosen }): Decision {
   const { query } = chosen
   const at = deps.clock.now()
   return {
@@ -186,16 +177,16 @@ function toDecision(
       inputTokens: query.inputTokens,
       features: [...query.features],
       embedded: query.vector !== null,
-      ...(world.log.text ? { text: query.text } : {}),
+      text: query.text,
     },
     considered: chosen.considered,
   }
 }
 
 /** True once the decision is durable, false when it could not be logged and the configuration says to serve all the same. */
-async function log(deps: Deps, world: World, decision: Decision, { query, fresh }: Chosen): Promise<boolean> {
+async function log(deps: Deps, world: World, decision: Decision, { query }: Chosen): Promise<boolean> {
   const rows: LogRow[] = [{ table: 'decisions', row: decision }]
-  if (fresh && query.vector && deps.embedding) {
+  if (query.vector && deps.embedding) {
     const { hash } = decision.query
     rows.push({
       table: 'embeddings',

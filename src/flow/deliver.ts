@@ -14,6 +14,7 @@ export interface Delivery {
   readonly requestId: string
   /** The client asked for usage in its stream. */
   readonly includeUsage: boolean
+  /** The answer's text is wanted for the log; gathering it for nothing would cost. */
   readonly keepText: boolean
 }
 

@@ -3,13 +3,13 @@ import type { Gate } from '../admit/concurrency.ts'
 import type { Breakers } from '../call/breaker.ts'
 import type { Embedded } from '../embed/deadline.ts'
 import type { Console } from '../log/console.ts'
-import type { Store } from '../spec.ts'
+import type { Journal } from '../log/journal.ts'
 import type { World } from './world.ts'
 
 export interface Deps {
   /** The world as it is now. */
   readonly world: () => World
-  readonly store: Store
+  readonly store: Journal
   readonly embedding: Embedding | null
   readonly breakers: Breakers
   readonly clock: Clock

@@ -1,7 +1,8 @@
 /** `POST /v1/feedback`: a score for a decision, from whoever received its id. */
 import * as z from 'zod'
 import { SwitchyardError } from '../errors.ts'
-import type { Feedback, Store } from '../spec.ts'
+import type { Journal } from '../log/journal.ts'
+import type { Feedback } from '../spec.ts'
 
 const schema = z.strictObject({
   decision: z.string().min(1).max(64),
@@ -11,14 +12,14 @@ const schema = z.strictObject({
 })
 
 /**
- * Records the score. It is durable when the promise resolves.
+ * Records the score and says what was recorded, but for the comment. It is durable when the promise resolves.
  * @throws `invalid_request` for a malformed body, `decision_not_found` for an unknown id and for another tenant's.
  */
 export async function recordFeedback(
   body: unknown,
   principal: string,
-  { store, now, keepText }: { store: Store; now: number; keepText: boolean },
-): Promise<Feedback> {
+  { store, now }: { store: Journal; now: number },
+): Promise<Omit<Feedback, 'comment'>> {
   const parsed = schema.safeParse(body)
   if (!parsed.success) {
     const issue = parsed.error.issues[0]
@@ -31,20 +32,13 @@ export async function recordFeedback(
   }
   const { decision, value, source, comment } = parsed.data
   await ownDecision(store, decision, principal)
-  const feedback: Feedback = {
-    decision,
-    principal,
-    value,
-    source,
-    at: now,
-    ...(comment !== undefined && keepText ? { comment } : {}),
-  }
-  await store.append([{ table: 'feedback', row: feedback }])
+  const feedback = { decision, principal, value, source, at: now }
+  await store.append([{ table: 'feedback', row: { ...feedback, ...(comment !== undefined && { comment }) } }])
   return feedback
 }
 
 /** The record of a decision, provided it is `principal`'s own: a foreign id looks like one that never was. */
-export async function ownDecision(store: Store, id: string, principal: string) {
+export async function ownDecision(store: Journal, id: string, principal: string) {
   const record = await store.decision(id)
   if (record?.decision.tenant !== principal) {
     throw new SwitchyardError(

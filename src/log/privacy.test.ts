@@ -10,6 +10,10 @@ const decided = (text: string): LogRow => ({
   table: 'decisions',
   row: sampleDecision('d', { query: { ...sampleDecision('d').query, text } }),
 })
+const scored = (comment?: string): LogRow => ({
+  table: 'feedback',
+  row: { decision: 'd', principal: 'p', value: 1, source: 'user', at: 1, ...(comment !== undefined && { comment }) },
+})
 const answered = (answer: string): LogRow => ({ table: 'outcomes', row: sampleOutcome('d', { answer }) })
 
 test('SHA-256 is the standard one', () => {
@@ -28,6 +32,7 @@ test('by default no text passes, and nothing else is lost', () => {
     fc.property(fc.string({ minLength: 8, unit: 'grapheme' }), (secret) => {
       expect(applyRetention(decided(secret), { text: false })).toEqual({ table: 'decisions', row: sampleDecision('d') })
       expect(applyRetention(answered(secret), { text: false })).toEqual({ table: 'outcomes', row: sampleOutcome('d') })
+      expect(applyRetention(scored(secret), { text: false })).toEqual(scored())
     }),
   )
 })
@@ -35,4 +40,5 @@ test('by default no text passes, and nothing else is lost', () => {
 test('with text retention it is kept', () => {
   expect(applyRetention(decided('Hello'), { text: true })).toEqual(decided('Hello'))
   expect(applyRetention(answered('Hi'), { text: true })).toEqual(answered('Hi'))
+  expect(applyRetention(scored('Hm'), { text: true })).toEqual(scored('Hm'))
 })

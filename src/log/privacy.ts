@@ -5,7 +5,7 @@ import type { LogRow } from '../spec.ts'
 export type Sha256 = (text: string) => string
 
 export interface Retention {
-  /** Store the embedded prompt text and the answer's text. */
+  /** Store the embedded prompt text, the answer's text and the comments of feedback. */
   readonly text: boolean
 }
 
@@ -17,7 +17,7 @@ export function hashText(text: string, salt: string, sha256: Sha256): string {
   return sha256(salt + text)
 }
 
-/** A row as it may be stored. Without text retention `query.text` and `answer` are not in it, whoever put them there. */
+/** A row as it may be stored. Without text retention `query.text`, `answer` and `comment` are not in it. */
 export function applyRetention(entry: LogRow, retention: Retention): LogRow {
   if (retention.text) return entry
   if (entry.table === 'decisions') {
@@ -27,6 +27,10 @@ export function applyRetention(entry: LogRow, retention: Retention): LogRow {
   if (entry.table === 'outcomes') {
     const { answer: _, ...row } = entry.row
     return { table: 'outcomes', row }
+  }
+  if (entry.table === 'feedback') {
+    const { comment: _, ...row } = entry.row
+    return { table: 'feedback', row }
   }
   return entry
 }
