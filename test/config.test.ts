@@ -68,6 +68,38 @@ describe('a change while requests are served', () => {
   })
 })
 
+describe('what a configuration holds in secret', () => {
+  it('is not written to the console: header values too, and those of a later configuration', async () => {
+    const secretive = (name: string, more: Partial<ConfigInput> = {}): ConfigInput => ({
+      ...demoWith('one'),
+      providers: {
+        demo: { kind: 'demo' },
+        vendor: { kind: 'openai', headers: { 'x-team': { env: name } } },
+      },
+      ...more,
+    })
+    // No pattern knows these words for secrets.
+    const env = { EARLY: 'walrus-and-carpenter', LATE: 'cabbages-and-kings' }
+    // A model that the catalogue does not know is named in a warning, an unknown provider in a refusal.
+    const { price: _, ...named } = candidateAt('vendor', 'two', { model: env.EARLY })
+    const config = secretive('EARLY', { candidates: [candidateAt('demo', 'one'), named] })
+    const gateway = await startGateway({ config, env })
+    const said = (event: string) => eventually(() => (gateway.output().includes(event) ? true : null), event)
+    try {
+      await said('config_warning')
+      writeConfig(gateway.folder, secretive('LATE'))
+      await said('config_reloaded')
+      const bad = (provider: string) => ({ candidates: [candidateAt(provider, 'one')] })
+      writeConfig(gateway.folder, secretive('LATE', bad(env.LATE)))
+      await said('config_refused')
+      expect(gateway.output()).toContain('[redacted]')
+      for (const secret of Object.values(env)) expect(gateway.output()).not.toContain(secret)
+    } finally {
+      await gateway.discard()
+    }
+  })
+})
+
 describe('switchyard check', () => {
   it('prints every problem with its path and exits with 2', async () => {
     const { code, output } = await run(['check'], {

@@ -9,11 +9,13 @@ import { print } from './output.ts'
 
 export async function serve(args: ConfigArguments): Promise<void> {
   const loaded = await requireConfig(args)
+  // Those of an earlier configuration stay: requests that began with it may still fail.
+  const secrets = new Set(loaded.config.secrets)
   const logger = createConsole((line) => process.stderr.write(line), {
     level: 'info',
     pretty: process.stderr.isTTY === true,
     now: Date.now,
-    secrets: loaded.config.providers.flatMap(({ apiKey }) => apiKey ?? []),
+    secrets: () => secrets,
   })
   for (const warning of loaded.warnings) logger.warn('config_warning', { path: warning.path, reason: warning.message })
   const gateway = await startGateway({ config: loaded.config, cwd: process.cwd(), logger })
@@ -23,6 +25,7 @@ export async function serve(args: ConfigArguments): Promise<void> {
       logger.error('config_refused', { reason: describeProblems(next.problems, next.source) })
       return
     }
+    for (const secret of next.config.secrets) secrets.add(secret)
     const restart = needsRestart(gateway.config, next.config)
     if (restart.length > 0) logger.warn('config_needs_restart', { path: restart.join(', ') })
     gateway.reload(next.config).then(

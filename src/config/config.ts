@@ -7,6 +7,8 @@ export interface Config {
   /** The folder for log and policies, as written. */
   readonly data: string
   readonly providers: readonly ProviderSettings[]
+  /** What must never be written: the providers' keys and the header values that come from the environment. */
+  readonly secrets: readonly string[]
   /** Model names that a client may ask for besides the candidates, in the order in which they are tried. */
   readonly patterns: readonly ModelPattern[]
   readonly candidates: readonly Candidate[]

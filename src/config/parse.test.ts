@@ -165,8 +165,9 @@ describe('secrets', () => {
 
   it('are read and trimmed; empty is as good as not set', async () => {
     const value = upstream({ apiKey: { env: 'KEY' }, headers: { 'X-Team': 'red', 'X-Token': { env: 'TOKEN' } } })
-    const { providers } = await good(value, { KEY: ' abc\n', TOKEN: 't' })
+    const { providers, secrets } = await good(value, { KEY: ' abc\n', TOKEN: 't' })
     expect(providers[0]).toMatchObject({ apiKey: 'abc', headers: { 'x-team': 'red', 'x-token': 't' } })
+    expect(secrets).toEqual(['abc', 't'])
     expect(await paths(value, { KEY: ' ', TOKEN: 't' })).toEqual(['providers.up.apiKey.env'])
   })
 

@@ -46,6 +46,14 @@ export function modelPatterns(providers: Readonly<Record<string, ProviderFile>>)
   return [...lists, ...all]
 }
 
+/** Every secret of the providers, as `readSecret` finds them. */
+export function providerSecrets(providers: Readonly<Record<string, ProviderFile>>, env: Environment): string[] {
+  const sources = Object.values(providers).flatMap((file) =>
+    'headers' in file ? [file.apiKey, ...Object.values(file.headers)] : [],
+  )
+  return sources.flatMap((source) => (typeof source === 'object' ? env[source.env]?.trim() || [] : []))
+}
+
 /** The value of an environment variable; unset and empty are the same problem. */
 export function readSecret(
   { env: name }: { readonly env: string },

@@ -5,7 +5,7 @@ import type { Config, ProviderSettings, RouteSettings } from './config.ts'
 import { hint } from './hints.ts'
 import { formatPath, type Report } from './report.ts'
 import { resolveKey } from './resolve.keys.ts'
-import { type Environment, isLoopback, modelPatterns, resolveProvider } from './resolve.providers.ts'
+import { type Environment, isLoopback, modelPatterns, providerSecrets, resolveProvider } from './resolve.providers.ts'
 import type { Salvaged } from './salvage.ts'
 import type { CandidateFile, ConfigFile, RouteFile } from './schema.ts'
 
@@ -73,7 +73,8 @@ export async function resolveConfig(
     report.problem(['encoder', 'model'], 'the driver "transformers" needs a model: a hub name or a folder.')
   }
   const patterns = modelPatterns(file.providers)
-  return { server, data, providers, patterns, candidates, routes, keys, encoder, log }
+  const secrets = providerSecrets(file.providers, env)
+  return { server, data, providers, secrets, patterns, candidates, routes, keys, encoder, log }
 }
 
 function isComplete({ price, contextWindow, maxOutput, capabilities }: CandidateFile): boolean {

@@ -3,7 +3,12 @@ import { describe, expect, test } from 'vitest'
 import { SwitchyardError } from '../errors.ts'
 import { type ConsoleOptions, createConsole, describeError } from './console.ts'
 
-const options: ConsoleOptions = { level: 'debug', pretty: false, now: () => 0, secrets: ['hunter2 is a secret', ''] }
+const options: ConsoleOptions = {
+  level: 'debug',
+  pretty: false,
+  now: () => 0,
+  secrets: () => ['hunter2', 'hunter2 is a secret', ''],
+}
 
 function lines(changes: Partial<ConsoleOptions> = {}) {
   const written: string[] = []
@@ -55,6 +60,14 @@ describe.each([false, true])('lines, pretty: %s', (pretty) => {
     for (let at = 0; at + 8 <= key.length; at++) expect(written[0]).not.toContain(key.slice(at, at + 8))
     expect(written[0]).toContain('[redacted]')
   })
+})
+
+test('a secret that comes later is not written from then on', () => {
+  const secrets = ['the first one']
+  const { written, log } = lines({ secrets: () => secrets })
+  secrets.push('the second one')
+  log.error('failed', { reason: 'the first one and the second one' })
+  expect(JSON.parse(written[0]!)).toMatchObject({ reason: '[redacted] and [redacted]' })
 })
 
 test('short credentials are found by the word before them', () => {

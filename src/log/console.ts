@@ -45,18 +45,16 @@ export interface ConsoleOptions {
   readonly pretty: boolean
   /** Milliseconds since the epoch. */
   readonly now: () => number
-  /** Secrets of the configuration: never written, not even as a part of something else. */
-  readonly secrets: readonly string[]
+  /** Secrets of the configuration as they are now: never written, not even as a part of something else. */
+  readonly secrets: () => Iterable<string>
 }
 
 /** Writes each event through `write`, which gets one whole line with its line feed. */
 export function createConsole(write: (line: string) => void, options: ConsoleOptions): Console {
-  // An empty secret would be found everywhere.
-  const secrets = options.secrets.filter((secret) => secret.length > 0)
-  const clean = (text: string) => cutLong(redactSecrets(text, secrets))
-
   function log(level: Level, event: string, fields: Fields = {}): void {
     if (LEVELS.indexOf(level) < LEVELS.indexOf(options.level)) return
+    const secrets = [...options.secrets()]
+    const clean = (text: string) => cutLong(redactSecrets(text, secrets))
     const entries = FIELDS.flatMap((name) => {
       const value = fields[name]
       if (value === undefined) return []

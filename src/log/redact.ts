@@ -23,7 +23,9 @@ const OURS = /^(?:[0-9A-HJKMNP-TV-Z]{26}|[0-9a-f]{64})$/
 /** Replaces whatever looks like a key, and every one of the `known` secrets, also in part of a longer text. */
 export function redactSecrets(text: string, known: readonly string[]): string {
   let clean = text
-  for (const secret of known) clean = clean.replaceAll(secret, MASK)
+  // The longest first: one may begin with another. An empty one would be found everywhere.
+  const longestFirst = known.filter((secret) => secret !== '').sort((a, b) => b.length - a.length)
+  for (const secret of longestFirst) clean = clean.replaceAll(secret, MASK)
   for (const pattern of SECRETS) clean = clean.replace(pattern, MASK)
   return clean.replace(DENSE, (run) => {
     const dense = /[A-Za-z]/.test(run) && /[0-9]/.test(run)
