@@ -1,4 +1,5 @@
 /** Reads a request's body within a bound. */
+import { concat } from '../bytes.ts'
 import { SwitchyardError } from '../errors.ts'
 
 /**
@@ -37,13 +38,7 @@ async function readCounted(request: Request, maxBytes: number): Promise<Uint8Arr
     }
     chunks.push(value)
   }
-  const body = new Uint8Array(length)
-  let offset = 0
-  for (const chunk of chunks) {
-    body.set(chunk, offset)
-    offset += chunk.length
-  }
-  return body
+  return concat(chunks)
 }
 
 function brokeOff(cause: unknown): never {

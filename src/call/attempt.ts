@@ -1,7 +1,7 @@
 /** One upstream call up to the commit point: nothing of it has been handed out when it fails. */
+import { concat } from '../bytes.ts'
 import { ERRORS, SwitchyardError } from '../errors.ts'
 import type { Exchange, Finish, UpstreamFailure, UpstreamResponse, Usage } from '../spec.ts'
-import { concat } from './events.ts'
 import { ClientAbort, type Flight } from './flight.ts'
 import { returnedHeaders, upstreamHeaders } from './headers.ts'
 import { withholdBytes } from './secrets.ts'

@@ -1,4 +1,5 @@
 /** Cuts a byte stream at the ends of server-sent events, so that whatever is written next starts on a fresh line. */
+import { concat } from '../bytes.ts'
 
 const LF = 10
 const CR = 13
@@ -55,18 +56,4 @@ export function createEventCutter(): EventCutter {
       return held
     },
   }
-}
-
-/** The pieces as one array; a single piece is returned as it is. */
-export function concat(pieces: readonly Uint8Array[]): Uint8Array {
-  if (pieces.length === 1) return pieces[0]!
-  let length = 0
-  for (const piece of pieces) length += piece.length
-  const whole = new Uint8Array(length)
-  let offset = 0
-  for (const piece of pieces) {
-    whole.set(piece, offset)
-    offset += piece.length
-  }
-  return whole
 }

@@ -2,9 +2,9 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Config, RouteSettings } from '../config/config.ts'
+import { packageFolder } from '../package.node.ts'
 import { decodePolicy } from '../policy/file.ts'
 import type { Policy } from '../spec.ts'
-import { packageFolder } from './package.node.ts'
 
 export interface Embedded {
   readonly policy: Policy

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import type { Config } from '../config/config.ts'
 import { createOnnxEncoder, type OnnxEncoder } from '../embed/onnx.node.ts'
 import { createTransformersEncoder } from '../embed/transformers.node.ts'
+import { packageFolder } from '../package.node.ts'
 import type { Encoder } from '../spec.ts'
-import { packageFolder } from './package.node.ts'
 
 /** `null` where the configuration says `none`. Throws when the encoder cannot be opened. */
 export async function openEncoder({

@@ -1,4 +1,5 @@
 /** Client keys: of a secret only its digest goes further. */
+import { sha256Hex } from '../bytes.ts'
 import type { KeySettings } from './config.ts'
 import { hint } from './hints.ts'
 import type { Report } from './report.ts'
@@ -37,13 +38,7 @@ export async function resolveKey(
     report.problem([...path, 'lambda', 'default'], `${chosen} lies outside min and max.`)
   }
   return {
-    sha256: secret === null ? (file.sha256 ?? '').toLowerCase() : await sha256Hex(secret),
+    sha256: secret === null ? (file.sha256 ?? '').toLowerCase() : await sha256Hex(new TextEncoder().encode(secret)),
     principal: { name, models, lambda: file.lambda, ...(routes !== '*' && { routes }), ...file.limits },
   }
-}
-
-/** SHA-256 of a text, hex, lower case. */
-async function sha256Hex(text: string): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('')
 }

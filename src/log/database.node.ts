@@ -1,12 +1,13 @@
 /** The log in one SQLite file: synchronous, so that it belongs in a thread of its own (`store.worker.ts`). */
 import { randomBytes } from 'node:crypto'
-import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import { and, asc, desc, eq, gt, inArray, lt, max, notExists, type SQL, sql } from 'drizzle-orm'
 import { type BetterSQLite3Database, drizzle } from 'drizzle-orm/better-sqlite3'
 import { migrate } from 'drizzle-orm/better-sqlite3/migrator'
 import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
+import { packageFolder } from '../package.node.ts'
 import type { Activation, DecisionRecord, LogRow } from '../spec.ts'
 import { failureCode } from './failure.ts'
 import { COLUMNS, type Insert, toActivation, toAttempt, toDecision, toFeedback, toOutcome, toVector } from './rows.ts'
@@ -140,19 +141,12 @@ function isAtFault(thrown: unknown): boolean {
 
 /** Two processes that create one file race for its first migration; the loser finds it done on the second try. */
 function migrateTwice(db: BetterSQLite3Database): void {
-  const options = { migrationsFolder: migrationsFolder() }
+  const options = { migrationsFolder: join(packageFolder(), 'migrations') }
   try {
     migrate(db, options)
   } catch {
     migrate(db, options)
   }
-}
-
-/** `migrations/` beside the package.json above this file, from source and from the build alike. */
-function migrationsFolder(): string {
-  let folder = import.meta.dirname
-  while (!existsSync(join(folder, 'package.json')) && folder !== dirname(folder)) folder = dirname(folder)
-  return join(folder, 'migrations')
 }
 
 function ensureSalt(db: BetterSQLite3Database): string {

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { sha256Hex } from '../bytes.ts'
 import type { EstimatorState, PolicyManifest, Tensor } from '../spec.ts'
-import { decodePolicy, encodePolicy, sha256 } from './file.ts'
+import { decodePolicy, encodePolicy } from './file.ts'
 
 const manifest: PolicyManifest = {
   format: 1,
@@ -32,7 +33,7 @@ describe('a policy file', () => {
   it('comes back as it went in, bit for bit', async () => {
     const bytes = encodePolicy(manifest, state)
     const policy = await decodePolicy(bytes)
-    expect(policy.id).toBe(await sha256(bytes))
+    expect(policy.id).toBe(await sha256Hex(bytes))
     expect(policy.manifest).toEqual({ ...manifest, estimator: { ...manifest.estimator, params: state.params } })
     expect(policy.state.params).toEqual(state.params)
     for (const [name, tensor] of Object.entries(state.tensors)) {
@@ -91,7 +92,7 @@ describe('a policy file', () => {
 
   it('is refused when any bit is flipped', async () => {
     const bytes = encodePolicy(manifest, state)
-    const expectedId = await sha256(bytes)
+    const expectedId = await sha256Hex(bytes)
     for (let at = 0; at < bytes.length; at++) {
       const flipped = bytes.slice()
       flipped[at]! ^= 1 << (at % 8)

@@ -7,6 +7,7 @@
  * The file's SHA-256 is the policy's id. Equal policies have equal bytes. Nothing in it is executable.
  */
 import { z } from 'zod'
+import { sha256Hex } from '../bytes.ts'
 import { SwitchyardError } from '../errors.ts'
 import type { EstimatorState, Policy, PolicyManifest, Tensor } from '../spec.ts'
 import { canonicalJson, parseManifest } from './manifest.ts'
@@ -25,12 +26,6 @@ const headerSchema = z.record(
     z.strictObject({ format: z.literal(FORMAT), manifest: z.string() }),
   ]),
 )
-
-/** SHA-256 of the bytes, hex. */
-export async function sha256(bytes: Uint8Array): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', new Uint8Array(bytes))
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('')
-}
 
 /**
  * A policy's file. `state.params` are stored as the manifest's estimator params: there is one copy of them.
@@ -77,7 +72,7 @@ export function encodePolicy(manifest: PolicyManifest, state: EstimatorState): U
 export async function decodePolicy(source: Uint8Array, options: { expectedId?: string } = {}): Promise<Policy> {
   requireLittleEndian()
   const bytes = new Uint8Array(source) // one copy: aligned for the views below, and nobody else can change it
-  const id = await sha256(bytes)
+  const id = await sha256Hex(bytes)
   if (options.expectedId !== undefined && id !== options.expectedId)
     throw damaged(`its bytes hash to ${id}, not to ${options.expectedId}; fetch it again or restore a copy`)
   const { manifest: text, tensors } = readContainer(bytes)
