@@ -1,6 +1,8 @@
 /** The command line about policies: what serves, what can, and how to get back. */
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { sampleDecision } from '../src/log/contract.ts'
+import { openStore } from '../src/log/store.node.ts'
 import { candidateAt, NO_ENCODER } from './config.ts'
 import { newFolder, removeFolder, root, run } from './gateway.ts'
 
@@ -40,6 +42,19 @@ describe('the embedded policy of the demo', () => {
     expect(output).toContain('route auto: the constant; nothing was ever promoted')
     removeFolder(own.folder)
   })
+})
+
+it('a look into the log leaves decisions that a gateway works on alone', async () => {
+  const file = join(folder, '.switchyard/switchyard.sqlite')
+  const serving = await openStore({ file, durability: 'process', maxQueuedRows: 10, recover: true })
+  try {
+    await serving.append([{ table: 'decisions', row: sampleDecision('under way') }])
+    expect(await said('policies', 'list')).toContain('route auto')
+    expect(await said('doctor', '--offline')).toContain('last decision')
+    expect((await serving.decision('under way'))?.outcome).toBeNull()
+  } finally {
+    await serving.close()
+  }
 })
 
 describe('`train`', () => {
