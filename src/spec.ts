@@ -303,6 +303,7 @@ export interface Decision {
     /** Characters of the whole request's text. */
     readonly chars: number
     readonly inputTokens: number
+    /** In the order of `FEATURES`; empty when the client named the model. */
     readonly features: readonly number[]
     readonly embedded: boolean
     /** Stored only with text retention switched on. */

@@ -2,6 +2,17 @@
 import type { Ask, Query } from '../spec.ts'
 import { estimateInputTokens, extractFeatures } from './features.ts'
 
+/** A request that nothing is predicted for: what the log keeps of it needs neither vector nor features. */
+export function unroutedQuery(ask: Ask, text: string): Query {
+  return {
+    text,
+    vector: null,
+    features: new Float64Array(0),
+    inputTokens: estimateInputTokens(ask),
+    requires: ask.requires,
+  }
+}
+
 /**
  * @param text the windowed text, see `windowText`
  * @param vector of that text, or `null` when the encoder had none in time

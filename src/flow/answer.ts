@@ -3,7 +3,7 @@ import { ulid } from 'ulid'
 import { readBytes } from '../admit/body.ts'
 import type { Principal } from '../admit/keys.ts'
 import { type Arm, ClientAbort, call } from '../call/call.ts'
-import { makeQuery } from '../embed/query.ts'
+import { makeQuery, unroutedQuery } from '../embed/query.ts'
 import { windowText } from '../embed/window.ts'
 import { SwitchyardError, toSwitchyardError } from '../errors.ts'
 import { describeError } from '../log/console.ts'
@@ -113,7 +113,7 @@ async function choose(deps: Deps, world: World, ask: Ask, { principal, headers }
   if (target.kind === 'model') {
     return {
       route: null,
-      query: makeQuery(ask, text, null),
+      query: unroutedQuery(ask, text),
       candidate: target.candidate,
       alternates: [],
       lambda: null,
