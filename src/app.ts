@@ -4,6 +4,7 @@
  */
 import { type Context, Hono } from 'hono'
 import { ulid } from 'ulid'
+import { readBytes } from './admit/body.ts'
 import { admit, type Principal } from './admit/keys.ts'
 import { createRateLimiter } from './admit/rate.ts'
 import { SwitchyardError } from './errors.ts'
@@ -17,6 +18,9 @@ import { listModels } from './flow/models.ts'
 import { LAMBDA_HEADER } from './route/resolve.ts'
 import type { Wire } from './spec.ts'
 import { dialects, FORWARDED_HEADERS } from './wire/index.ts'
+
+/** A score, an id and a comment. */
+const MAX_FEEDBACK_BYTES = 65_536
 
 const READ_HEADERS = [...FORWARDED_HEADERS, LAMBDA_HEADER]
 
@@ -55,7 +59,7 @@ export function createApp(deps: Deps): App {
   )
 
   app.post('/v1/feedback', async (c) => {
-    const body: unknown = await c.req.json().catch(() => null)
+    const body = parseJson(await readBytes(c.req.raw, MAX_FEEDBACK_BYTES))
     const options = { store: deps.store, now: deps.clock.now() }
     return c.json(await recordFeedback(body, c.var.principal.name, options), 201)
   })
@@ -80,6 +84,15 @@ export function createApp(deps: Deps): App {
   const failure = (c: AppContext, error: unknown) =>
     renderFailure(deps, error, { dialect: dialects[wireOf(c)], requestId: c.var.requestId ?? 'req_none' })
   return app
+}
+
+/** `null` for what is no JSON: the schema then says what is wanted. */
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes))
+  } catch {
+    return null
+  }
 }
 
 /** Both vendors' clients share paths such as /v1/models: the header that every Anthropic client sends tells them apart. */

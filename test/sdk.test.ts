@@ -93,6 +93,8 @@ describe.each(COMBINATIONS)('client $client, upstream $upstream, streaming $stre
       const body = JSON.stringify({ decision: id, value: 0.75 })
       expect((await fetch(`${gateway.url}/v1/feedback`, { method: 'POST', body })).status).toBe(201)
       expect((await settled(gateway.url, id)).feedback).toMatchObject([{ value: 0.75, source: 'user' }])
+      const flood = await fetch(`${gateway.url}/v1/feedback`, { method: 'POST', body: 'x'.repeat(100_000) })
+      expect(flood.status).toBe(413)
     }
   })
 })

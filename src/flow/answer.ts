@@ -149,7 +149,7 @@ async function choose(deps: Deps, world: World, ask: Ask, { principal, headers }
 async function embed({ embedding, logger }: Deps, text: string): Promise<Float32Array | null> {
   if (!embedding) return null
   const embedded = await embedding.embed(text)
-  if (embedded.vector === null) logger.warn('no_vector', { reason: embedded.reason })
+  if (embedded.vector === null) logger.debug('no_vector', { reason: embedded.reason })
   return embedded.vector
 }
 

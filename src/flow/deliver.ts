@@ -37,9 +37,18 @@ function deliverWhole(deps: Deps, reply: Extract<Reply, { kind: 'whole' }>, deli
     outputChars: usage ? 0 : reply.body.length,
     ttftMs,
     finish,
-    ...(keepText ? { answer: from.decodeReply(reply.body).text } : {}),
+    ...(keepText ? { answer: textOf(from, reply.body) } : {}),
   })
   return new Response(body, { status: reply.status, headers: headersFor(reply, delivery, 'application/json') })
+}
+
+/** What the log keeps of an answer. One that only its own dialect's clients can read is none the worse for it. */
+function textOf(dialect: Dialect, body: Uint8Array): string {
+  try {
+    return dialect.decodeReply(body).text
+  } catch {
+    return ''
+  }
 }
 
 /** An upstream's refusal passes through where it is about the request; where it is about our own key, it becomes ours. */
@@ -79,6 +88,7 @@ function deliverStream(deps: Deps, reply: Extract<Reply, { kind: 'stream' }>, de
   const encoder = new TextEncoder()
   let outputChars = 0
   let answer = ''
+  let last: Frame | null = null
   const settle = (status: Parameters<typeof statusOf>[0] | 'ok' | 'client_abort') =>
     account.settle({
       status: status === 'ok' || status === 'client_abort' ? status : statusOf(status),
@@ -92,7 +102,6 @@ function deliverStream(deps: Deps, reply: Extract<Reply, { kind: 'stream' }>, de
 
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
-      let last: Frame | null = null
       try {
         for (;;) {
           const step = await frames.next()
