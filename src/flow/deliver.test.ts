@@ -76,6 +76,18 @@ it('translates it into one error event of the other dialect', async () => {
   expect(text).not.toContain('message_stop')
 })
 
+it('says so itself when an event of the upstream cannot be read', async () => {
+  async function* malformed(): AsyncGenerator<Frame> {
+    const parts = [{ type: 'error', code: 'upstream_malformed', message: 'no JSON' }] as const
+    yield { bytes: encode('event: content_block_delta\ndata: {"ty\n\n'), parts }
+    throw new SwitchyardError('upstream_malformed', 'Candidate m (provider p) sent an event that is no JSON.')
+  }
+  for (const from of ['anthropic', 'openai'] as const) {
+    const { text } = await deliverTo('anthropic', from, malformed())
+    expect(text.match(/^event: error$/gm)).toHaveLength(1)
+  }
+})
+
 it('ends a cut answer in one error event of its own', async () => {
   for (const to of ['openai', 'anthropic'] as const) {
     const { text, outcome } = await deliverTo(to, 'openai', cut())

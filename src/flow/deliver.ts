@@ -127,7 +127,8 @@ function deliverStream(deps: Deps, reply: Extract<Reply, { kind: 'stream' }>, de
           deps.logger.error('stream_failed', { decision: decision.id, ...describeError(thrown) })
         settle(error.code)
         // The upstream's own error event has passed through already; a second one would be noise.
-        if (!reportedInBand(last)) controller.enqueue(encoder.encode(dialect.renderStreamError(error, requestId)))
+        if (!isReported(last, writer !== null))
+          controller.enqueue(encoder.encode(dialect.renderStreamError(error, requestId)))
         controller.close()
       }
     },
@@ -145,8 +146,13 @@ function translate(writer: StreamWriter, frame: Frame): string {
   return text
 }
 
-function reportedInBand(frame: Frame | null): boolean {
-  return frame?.parts.at(-1)?.type === 'error'
+/**
+ * Whether the client has been told already: by the upstream's own event, or by what the writer made of the error part. An
+ * event that could not be read yields an error part too, but its bytes say nothing of it.
+ */
+function isReported(frame: Frame | null, translated: boolean): boolean {
+  const part = frame?.parts.at(-1)
+  return part?.type === 'error' && (translated || part.code !== 'upstream_malformed')
 }
 
 function lengthOf(part: Frame['parts'][number]): number {
