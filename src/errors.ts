@@ -20,7 +20,6 @@ export const ERRORS = {
   not_found: { status: 404, retryable: false },
   model_not_found: { status: 404, retryable: false },
   decision_not_found: { status: 404, retryable: false },
-  method_not_allowed: { status: 405, retryable: false },
   body_too_large: { status: 413, retryable: false },
   rate_limited: { status: 429, retryable: true },
   // The upstream's doing.

@@ -7,14 +7,16 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { openEncoder } from '../compose/encoder.node.ts'
-import { openStore } from '../log/store.node.ts'
+import { wholeTokens } from '../compose/transports.node.ts'
 import { createPolicyFolder } from '../policy/folder.node.ts'
+import { expectedCostUsd } from '../route/cost.ts'
 import { lambdaLevels } from '../route/lambda.ts'
 import { priorQuality } from '../route/priors.ts'
 import { placeholderAnswer } from '../simulate/replay.ts'
 import type { Candidate, DecisionRecord } from '../spec.ts'
 import { readAnswers } from '../train/dataset.ts'
 import { chooser, evaluateLearned, type Learned, learn, type RouterArguments } from './learn.ts'
+import { withLog } from './log.ts'
 import { EXIT, print, progress } from './output.ts'
 import { startProcess } from './process.ts'
 import { type Asked, askAll } from './replay.clients.ts'
@@ -89,30 +91,19 @@ function toCandidates({ set }: Learned): Candidate[] {
 
 /** Test rows, each prompt once: a replay can serve only one record of a prompt. */
 function distinct({ set, test }: Learned, limit: number): number[] {
-  const seen = new Set<string>()
   // A prompt that the train split has too is served with that record, which would not be the test's.
   const firstRow = new Map<string, number>()
   for (const [row, { prompt }] of set.queries.entries()) if (!firstRow.has(prompt)) firstRow.set(prompt, row)
-  const rows = test.filter((row) => {
-    const { prompt } = set.queries[row]!
-    if (seen.has(prompt) || firstRow.get(prompt) !== row) return false
-    seen.add(prompt)
-    return true
-  })
-  return rows.slice(0, limit)
+  return test.filter((row) => firstRow.get(set.queries[row]!.prompt) === row).slice(0, limit)
 }
 
 async function promote({ bytes, policy }: Learned, folder: string): Promise<void> {
   await createPolicyFolder(join(folder, 'policies')).write(bytes)
-  const store = await openLog(folder)
-  await store.append([
-    { table: 'policies', row: { route: 'auto', policy: policy.id, at: Date.now(), reason: 'replay' } },
-  ])
-  await store.close()
+  const row = { route: 'auto', policy: policy.id, at: Date.now(), reason: 'replay' }
+  await withLog(logIn(folder), (store) => store.append([{ table: 'policies', row }]))
 }
 
-const openLog = (folder: string) =>
-  openStore({ file: join(folder, 'switchyard.sqlite'), durability: 'process', recover: false, maxQueuedRows: 10_000 })
+const logIn = (folder: string) => ({ data: folder, log: { durability: 'process', maxQueuedRows: 10_000 } }) as const
 
 interface Run {
   readonly data: string
@@ -177,17 +168,16 @@ function configFor(folder: string, baseUrl: string, candidates: readonly Candida
 }
 
 async function readLog(folder: string): Promise<Map<string, DecisionRecord>> {
-  const store = await openLog(folder)
-  const records = new Map<string, DecisionRecord>()
-  for (let before: string | undefined; ; ) {
-    const page = await store.decisions({ limit: 500, ...(before !== undefined && { before }) })
-    for (const record of page) records.set(record.decision.id, record)
-    const last = page.at(-1)
-    if (!last) break
-    before = last.decision.id
-  }
-  await store.close()
-  return records
+  return withLog(logIn(folder), async (store) => {
+    const records = new Map<string, DecisionRecord>()
+    for (let before: string | undefined; ; ) {
+      const page = await store.decisions({ limit: 500, ...(before !== undefined && { before }) })
+      for (const record of page) records.set(record.decision.id, record)
+      const last = page.at(-1)
+      if (!last) return records
+      before = last.decision.id
+    }
+  })
 }
 
 interface Comparison {
@@ -261,10 +251,9 @@ async function compare({ data, learned, candidates, asked, records, lambdas, row
 
 /** What the gateway's price list makes of the recorded tokens. */
 function settledCost({ price }: Candidate, set: Learned['set'], cell: number): number {
-  const [input, output] = [Math.round(set.inputTokens[cell] || 0), Math.round(set.outputTokens[cell] || 0)]
-  return price ? (input * price.inputPerMTok + output * price.outputPerMTok) / 1e6 : Number.NaN
+  return expectedCostUsd(price, wholeTokens(set.inputTokens[cell]), wholeTokens(set.outputTokens[cell]))
 }
 
 function near(a: number | null, b: number): boolean {
-  return a !== null && Math.abs(a - b) <= 1e-9 * Math.max(1, Math.abs(b))
+  return a !== null && Math.abs(a - b) <= 1e-9 * Math.abs(b)
 }

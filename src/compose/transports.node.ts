@@ -58,8 +58,8 @@ function* records(
       if (Number.isNaN(set.quality[cell])) return []
       const answer = {
         text: answers?.get(id)?.[candidate.id] ?? null,
-        inputTokens: tokens(set.inputTokens[cell]),
-        outputTokens: tokens(set.outputTokens[cell]),
+        inputTokens: wholeTokens(set.inputTokens[cell]),
+        outputTokens: wholeTokens(set.outputTokens[cell]),
         latencyMs: latency ? (set.latencyMs[cell] ?? 0) || 0 : 0,
       }
       return [[candidate.id, answer] as const]
@@ -69,6 +69,6 @@ function* records(
 }
 
 /** Providers report whole tokens; derived counts may not be whole, and unknown ones count as none. */
-function tokens(count: number | undefined): number {
+export function wholeTokens(count: number | undefined): number {
   return Number.isFinite(count) ? Math.round(count ?? 0) : 0
 }

@@ -12,8 +12,6 @@ export interface LambdaLevels {
   readonly cheap: number
 }
 
-export type LambdaLevel = keyof LambdaLevels
-
 /** How far beyond the steepest slope `cheap` lies: requests down to a tenth of the typical size still go to the cheapest. */
 const CHEAP_FACTOR = 10
 /** Without any trade-off in the pool: the share of quality that one typical request's mean cost is worth. */
