@@ -1,4 +1,8 @@
+import { join } from 'node:path'
+import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
+
+const limits = { testTimeout: 30_000, hookTimeout: 60_000 }
 
 export default defineConfig({
   test: {
@@ -7,8 +11,26 @@ export default defineConfig({
         test: {
           name: 'node',
           include: ['src/**/*.test.ts', 'routers/**/*.test.ts', 'test/**/*.test.ts', 'benchmarks/**/*.test.ts'],
-          testTimeout: 30_000,
-          hookTimeout: 60_000,
+          exclude: ['**/*.workerd.test.ts'],
+          ...limits,
+        },
+      },
+      {
+        // Inside the Workers runtime itself, with a local D1, the assets and the Durable Objects of wrangler.toml.
+        plugins: [
+          cloudflareTest(async () => ({
+            wrangler: { configPath: './wrangler.toml' },
+            miniflare: {
+              cf: false,
+              bindings: { MIGRATIONS: await readD1Migrations(join(import.meta.dirname, 'migrations')) },
+            },
+          })),
+        ],
+        test: {
+          name: 'workerd',
+          include: ['src/**/*.workerd.test.ts', 'test/**/*.workerd.test.ts'],
+          setupFiles: ['./test/workerd.setup.ts'],
+          ...limits,
         },
       },
     ],

@@ -6,25 +6,17 @@ import { createAdaptorServer, type ServerType } from '@hono/node-server'
 import { createGate, type Gate } from './admit/concurrency.ts'
 import { createApp } from './app.ts'
 import { createBreakers } from './call/breaker.ts'
-import { embeddedMisfit, readEmbedded } from './compose/embedded.node.ts'
+import { readEmbedded } from './compose/embedded.node.ts'
+import { createEmbedding } from './compose/embedding.ts'
 import { openEncoder } from './compose/encoder.node.ts'
-import { syncPolicies } from './compose/policies.ts'
-import type { Compiled } from './compose/policy.ts'
+import { openLive } from './compose/live.ts'
 import { createTransports } from './compose/transports.node.ts'
-import { unlistedBy } from './compose/unlisted.ts'
-import { buildWorld } from './compose/world.ts'
 import type { Config } from './config/config.ts'
-import { cachedEncoder } from './embed/cache.ts'
-import { embedWithin } from './embed/deadline.ts'
-import { FEATURES } from './embed/features.ts'
-import type { Embedding } from './flow/deps.ts'
-import type { World } from './flow/world.ts'
 import { type Console, describeError } from './log/console.ts'
 import { createJournal } from './log/journal.ts'
 import { sha256 } from './log/sha256.node.ts'
 import { openStore } from './log/store.node.ts'
 import { createPolicyFolder } from './policy/folder.node.ts'
-import { createShelf } from './policy/shelf.ts'
 import type { Encoder } from './spec.ts'
 
 export interface GatewayOptions {
@@ -66,71 +58,24 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   ])
   const transports = createTransports()
   const folder = createPolicyFolder(join(data, 'policies'))
-  const shelf = createShelf<Compiled>()
-  let embedded = await readEmbedded(options.config)
   const gate = createGate(options.config.server.maxConcurrentRequests)
-  let config = options.config
-  let draining = false
-  let generation = 0
-
-  const routeOf = (name: string) => config.routes.find((route) => route.name === name)
-  const sources = {
+  const live = await openLive(options.config, {
     store,
-    shelf,
-    read: (id: string) => folder.read(id),
-    embedded: (name: string) => {
-      const route = routeOf(name)
-      if (!encoder || !embedded || !route) return null
-      return embeddedMisfit(embedded.policy, config, route) === null ? embedded.policy : null
-    },
-    installation: (route: string) => ({
-      encoder: encoder?.info ?? null,
-      features: FEATURES,
-      candidates: routeOf(route)?.candidates ?? [],
-    }),
-  }
-  const prepare = async (next: Config): Promise<World> => {
-    embedded ??= await readEmbedded(next)
-    const parts = {
-      generation: generation + 1,
-      transport: await transports.prepare(next),
-      shelf,
-      unlisted: await unlistedBy(next),
-    }
-    return buildWorld(next, parts)
-  }
-  const pollPolicies = async (): Promise<boolean> => {
-    const routes = config.routes.map(({ name }) => name)
-    const changed = await syncPolicies(routes, sources)
-    for (const route of changed) {
-      const [refusal, active] = [shelf.refusal(route), shelf.active(route)]
-      if (refusal) logger.error('policy_refused', { route, policy: refusal.id, reason: refusal.reason })
-      else
-        logger.info('policy_active', {
-          route,
-          policy: active?.id ?? null,
-          reason: active?.value.notes.join(' ') || undefined,
-        })
-    }
-    return changed.length > 0
-  }
-
-  await pollPolicies()
-  let world = await prepare(config)
-  generation = world.generation
-  const refresh = async (next: Config): Promise<void> => {
-    const prepared = await prepare(next)
-    config = next
-    world = prepared
-    generation = prepared.generation
-  }
+    encoder: encoder?.info ?? null,
+    readPolicy: (id) => folder.read(id),
+    readEmbedded: async () => (await readEmbedded()).policy,
+    transports: transports.prepare,
+    logger,
+  })
+  const { config } = live
+  let draining = false
   const app = createApp({
-    world: () => world,
+    world: live.world,
     store: createJournal(store, {
-      retention: () => world.log,
+      retention: () => live.world().log,
       maxKnownVectors: Math.max(1, config.encoder.cacheEntries),
     }),
-    embedding: encoder && createEmbedding(encoder, config),
+    embedding: encoder && createEmbedding(encoder, config.encoder),
     breakers: createBreakers(clock),
     gate,
     clock,
@@ -143,22 +88,20 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   })
   const server = await listen(app.fetch, config)
   const poll = setInterval(() => {
-    pollPolicies()
-      .then((changed) => (changed ? refresh(config) : undefined))
-      .catch((error: unknown) => logger.error('policies_not_read', describeError(error)))
+    live.sync().catch((error: unknown) => logger.error('policies_not_read', describeError(error)))
   }, POLICY_POLL_MS)
   poll.unref()
 
   return {
     url: urlOf(server, config.server.host),
     get config() {
-      return config
+      return live.config
     },
-    reload: refresh,
+    reload: live.reload,
     async close() {
       draining = true
       clearInterval(poll)
-      await drain(server, gate, config.server.drainTimeoutMs)
+      await drain(server, gate, live.config.server.drainTimeoutMs)
       await Promise.all([store.close(), encoder?.close(), transports.close()])
     },
   }
@@ -172,11 +115,6 @@ async function openEncoderOrNone({ encoder }: Config, logger: Console): Promise<
     logger.error('encoder_unavailable', { encoder: encoder.driver, ...describeError(error) })
     return null
   }
-}
-
-function createEmbedding(encoder: Encoder, { encoder: { timeoutMs, maxPending, cacheEntries } }: Config): Embedding {
-  const cached = cachedEncoder(encoder, { maxEntries: Math.max(1, cacheEntries) })
-  return { encoder: encoder.info.id, peek: cached.peek, embed: embedWithin(cached, { timeoutMs, maxPending }) }
 }
 
 async function listen(

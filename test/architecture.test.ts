@@ -16,7 +16,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   config: ['spec', 'errors', 'bytes', 'nearest'],
   admit: ['spec', 'errors', 'bytes'],
   wire: ['spec', 'errors', 'vendorErrors'],
-  embed: ['spec', 'errors'],
+  embed: ['spec', 'errors', 'bytes'],
   route: ['spec', 'errors', 'nearest'],
   call: ['spec', 'errors', 'bytes', 'vendorErrors'],
   log: ['spec', 'errors', 'package.node'],
@@ -28,9 +28,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   app: ['spec', 'errors', 'admit', 'wire', 'route', 'flow'],
 }
 /** Composition roots: the only files that know a runtime, and the only ones that may import everything. */
-const ROOTS = ['src/node.ts', 'src/cli.ts', 'src/cli/', 'src/compose/']
+const ROOTS = ['src/node.ts', 'src/worker.ts', 'src/cli.ts', 'src/cli/', 'src/compose/']
 const MAY_USE_NODE = /^src\/train\/|^src\/cli\/|\.node\.ts$|\.worker\.ts$|^src\/(node|cli)\.ts$/u
 const NATIVE = /^(node:|better-sqlite3|onnxruntime-node|undici|@hono\/node-server|cli-progress|commander)/u
+/** What only the Workers runtime has: the Worker's root alone may know it. */
+const WORKERS = /^cloudflare:|\.wasm$/u
+/** Ways to ask at run time which runtime this is. */
+const RUNTIME_CHECK =
+  /typeof (process|window|Deno|Bun|WebSocketPair|navigator|importScripts)\b|process\.versions|navigator\.userAgent|\b(Deno|Bun|EdgeRuntime)\.|globalThis\.(process|Deno|Bun|navigator)/u
 
 interface Import {
   readonly file: string
@@ -67,6 +72,7 @@ function violations(files: readonly string[]): string[] {
   return files.flatMap((file) =>
     importsOf(file).flatMap(({ line, target }) => {
       const where = `${file}:${line} imports ${target}`
+      if (WORKERS.test(target) && file !== 'src/worker.ts') return [`${where}: only src/worker.ts knows Workers`]
       if (!target.startsWith('.')) {
         return NATIVE.test(target) && !MAY_USE_NODE.test(file)
           ? [`${where}: node:* and native packages belong in *.node.ts, *.worker.ts, train/ and the roots`]
@@ -90,6 +96,12 @@ describe('architecture', () => {
   it('imports go one way', () => {
     expect(files.length).toBeGreaterThan(30)
     expect(violations(files)).toEqual([])
+  })
+
+  it('no file asks which runtime it runs in', () => {
+    const offenders = files.filter((file) => RUNTIME_CHECK.test(readFileSync(join(root, file), 'utf8')))
+    expect(offenders).toEqual([])
+    expect("if (typeof process !== 'undefined')").toMatch(RUNTIME_CHECK)
   })
 
   it('contract tests are imported by tests only', () => {

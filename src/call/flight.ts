@@ -88,7 +88,7 @@ export class Flight {
   }
 
   #look = (): void => {
-    clearTimeout(this.#timer)
+    if (this.#timer !== undefined) clearTimeout(this.#timer)
     if (this.#over) return
     const leftMs = this.#until - this.options.clock.monotonic()
     if (leftMs <= 0 && this.#late) {
@@ -141,7 +141,7 @@ export class Flight {
   settle(error: string | null, blame: 'healthy' | 'failing' | 'none', reason?: unknown): void {
     if (this.#over) return
     this.#over = true
-    clearTimeout(this.#timer)
+    if (this.#timer !== undefined) clearTimeout(this.#timer)
     const { signal, clock, permit, onAttempt, decision, index, candidate, provider } = this.options
     signal.removeEventListener('abort', this.cancel)
     if (blame === 'healthy') permit.succeed()

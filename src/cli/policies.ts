@@ -1,7 +1,8 @@
 /** `switchyard policies`. */
 import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { embeddedMisfit, readEmbedded } from '../compose/embedded.node.ts'
+import { readEmbedded } from '../compose/embedded.node.ts'
+import { embeddedMisfit, hasDemo } from '../compose/embedded.ts'
 import type { Config, RouteSettings } from '../config/config.ts'
 import { SwitchyardError } from '../errors.ts'
 import { createPolicyFolder } from '../policy/folder.node.ts'
@@ -50,7 +51,7 @@ export async function use(id: string, { route, ...args }: ConfigArguments & { ro
 async function policyNamed(name: string, config: Config, route: RouteSettings): Promise<string | null> {
   if (name === 'constant') return null
   if (name !== 'demo') return (await folderOf(config).read(name)).id
-  const embedded = await readEmbedded(config)
+  const embedded = hasDemo(config) ? await readEmbedded() : null
   const misfit = embedded
     ? embeddedMisfit(embedded.policy, config, route)
     : 'no provider of the kind "demo" is configured'

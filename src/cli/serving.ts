@@ -1,11 +1,12 @@
 /** What serves each route, for people. */
-import { embeddedMisfit, readEmbedded } from '../compose/embedded.node.ts'
+import { readEmbedded } from '../compose/embedded.node.ts'
+import { embeddedMisfit, hasDemo } from '../compose/embedded.ts'
 import type { Config } from '../config/config.ts'
 import type { Activation } from '../spec.ts'
 
 /** A line per route: the newest activation, else the embedded policy where it fits, else the constant. */
 export async function describeServing(config: Config, activations: readonly Activation[]): Promise<string[]> {
-  const embedded = (await readEmbedded(config))?.policy ?? null
+  const embedded = hasDemo(config) ? (await readEmbedded()).policy : null
   return config.routes.map((route) => {
     const activation = activations.find((one) => one.route === route.name)
     if (activation) {

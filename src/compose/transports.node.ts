@@ -2,11 +2,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createUndiciTransport } from '../call/undici.node.ts'
 import type { Config, ProviderSettings } from '../config/config.ts'
-import { demo } from '../simulate/demo.ts'
 import { createReplay, type RecordedQuery } from '../simulate/replay.ts'
 import { createSimulatedUpstream } from '../simulate/upstream.ts'
 import type { Transport } from '../spec.ts'
 import { type OutcomeSet, readAnswers, readDataset } from '../train/dataset.ts'
+import { createDemoTransport } from './demo.ts'
 
 export interface Transports {
   /** Makes what the configuration's providers need; reads the data sets of `replay`. */
@@ -14,16 +14,13 @@ export interface Transports {
   close(): Promise<void>
 }
 
-/** Between two words of a demo answer: fast, but visibly a stream. */
-const DEMO_PACE_MS = 8
-
 const wait = async (ms: number, signal: AbortSignal): Promise<void> => {
   await sleep(ms, undefined, { signal })
 }
 
 export function createTransports(): Transports {
   const undici = createUndiciTransport()
-  const demoTransport = createSimulatedUpstream(demo, { sleep: wait, paceMs: DEMO_PACE_MS })
+  const demo = createDemoTransport(wait)
   const replays = new Map<string, Transport>()
   return {
     async prepare(config) {
@@ -32,7 +29,7 @@ export function createTransports(): Transports {
         replays.set(JSON.stringify(replay), await createReplayTransport(replay.data, replay))
       }
       return ({ kind, replay }) => {
-        if (kind === 'demo') return demoTransport
+        if (kind === 'demo') return demo
         return (kind === 'replay' && replays.get(JSON.stringify(replay))) || undici.transport
       }
     },

@@ -21,10 +21,8 @@ export function embedWithin(encoder: Encoder, options: DeadlineOptions): (text: 
   return async (text) => {
     if (pending >= options.maxPending) return { vector: null, reason: 'saturated' }
     pending++
-    let timer: ReturnType<typeof setTimeout> | undefined
-    const timeout = new Promise<Embedded>((resolve) => {
-      timer = setTimeout(() => resolve({ vector: null, reason: 'timeout' }), options.timeoutMs)
-    })
+    const { promise: timeout, resolve } = Promise.withResolvers<Embedded>()
+    const timer = setTimeout(() => resolve({ vector: null, reason: 'timeout' }), options.timeoutMs)
     const embedded = embedOne(encoder, text).finally(() => pending--)
     try {
       return await Promise.race([embedded, timeout])

@@ -8,16 +8,14 @@ import { parentPort, workerData } from 'node:worker_threads'
 import * as ort from 'onnxruntime-node'
 import type { OnnxWorkerData, OnnxWorkerReady } from './onnx.node.ts'
 import { CLOSE, type EmbedJob, type WorkerMessage } from './pool.node.ts'
-import { createUnigramTokenizer, type Tokenizer } from './unigram.ts'
-import { cutTokens } from './window.ts'
+import { createRun, type Run, tokenize } from './session.ts'
+import { createUnigramTokenizer } from './unigram.ts'
 
 /** Texts in one run on a GPU. */
 const GPU_BATCH = 32
 
 /** Tokens of a usual question; for warming up and for measuring. */
 const PROBE_TOKENS = 32
-
-type Run = (texts: readonly Int32Array[]) => Promise<Float32Array[]>
 
 async function serve(data: OnnxWorkerData): Promise<void> {
   const send = (message: WorkerMessage<OnnxWorkerReady>) => parentPort!.postMessage(message)
@@ -57,12 +55,6 @@ async function serve(data: OnnxWorkerData): Promise<void> {
   send({ type: 'ready', ready })
 }
 
-/** An empty text is one unknown token, so that every text has a vector. */
-function tokenize(tokenizer: Tokenizer, text: string, window: number): Int32Array {
-  const ids = cutTokens(tokenizer.encode(text), window)
-  return ids.length > 0 ? ids : Int32Array.of(0)
-}
-
 async function open({ dir, file, provider }: OnnxWorkerData): Promise<Run> {
   const session = await ort.InferenceSession.create(join(dir, file), {
     executionProviders: [provider],
@@ -70,25 +62,7 @@ async function open({ dir, file, provider }: OnnxWorkerData): Promise<Run> {
     interOpNumThreads: 1,
     logSeverityLevel: 4,
   })
-  return async (texts) => {
-    const width = Math.max(...texts.map((ids) => ids.length))
-    const shape = [texts.length, width]
-    const ids = new BigInt64Array(texts.length * width)
-    const mask = new BigInt64Array(texts.length * width)
-    for (const [row, text] of texts.entries()) {
-      for (const [column, id] of text.entries()) ids[row * width + column] = BigInt(id)
-      mask.fill(1n, row * width, row * width + text.length)
-    }
-    const feeds = {
-      input_ids: new ort.Tensor('int64', ids, shape),
-      attention_mask: new ort.Tensor('int64', mask, shape),
-    }
-    const { sentence_embedding: output } = await session.run(feeds, ['sentence_embedding'])
-    if (!(output?.data instanceof Float32Array)) throw new Error(`${file} has no float32 output sentence_embedding`)
-    const flat = output.data
-    const dim = flat.length / texts.length
-    return texts.map((_, row) => flat.slice(row * dim, (row + 1) * dim))
-  }
+  return createRun(session, ort.Tensor)
 }
 
 /** Warms up, and measures what a question costs in the largest batch: the fastest of five. */

@@ -114,7 +114,7 @@ function readContainer(bytes: Uint8Array<ArrayBuffer>): { manifest: string; tens
 
 function parseHeader(bytes: Uint8Array): z.infer<typeof headerSchema> {
   try {
-    return headerSchema.parse(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)))
+    return headerSchema.parse(JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes)))
   } catch (cause) {
     throw damaged('its header is not that of a Switchyard policy', cause)
   }

@@ -1,0 +1,159 @@
+/** The Worker composition root: D1 for the log, static assets for encoder and policy, the encoder in the isolate. */
+import { waitUntil } from 'cloudflare:workers'
+import { sha256 as digest } from '@noble/hashes/sha2.js'
+import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
+import wasm from 'onnxruntime-web/ort-wasm-simd-threaded.wasm'
+import { createGate } from './admit/concurrency.ts'
+import { createApp } from './app.ts'
+import { createBreakers } from './call/breaker.ts'
+import { createEmbedding } from './compose/embedding.ts'
+import { createAssetEncoder } from './compose/encoder.web.ts'
+import { type Live, openLive } from './compose/live.ts'
+import { once } from './compose/once.ts'
+import { createWebTransports, sleep } from './compose/transports.web.ts'
+import type { Config } from './config/config.ts'
+import { environmentConfig } from './config/environment.ts'
+import { parseConfig } from './config/parse.ts'
+import type { ConfigInput } from './config/schema.ts'
+import { parseText } from './config/text.ts'
+import { SwitchyardError } from './errors.ts'
+import { createConsole } from './log/console.ts'
+import { createJournal } from './log/journal.ts'
+import { createMemoryStore } from './log/memory.ts'
+import { decodePolicy } from './policy/file.ts'
+import type { EncoderInfo } from './spec.ts'
+
+/** What `wrangler.toml` binds. */
+export interface Env {
+  readonly ASSETS: Fetcher
+  /** Secrets and variables: what `{"env": "NAME"}` in a configuration refers to. */
+  readonly [name: string]: unknown
+}
+
+export interface WorkerOptions {
+  /** The configuration, or its text (JSON with comments). Without it the environment decides, as on Node. */
+  readonly config?: ConfigInput | string
+}
+
+/** What serves the requests of one isolate. */
+interface Isolate {
+  readonly app: ReturnType<typeof createApp>
+  readonly live: Live
+}
+
+/** How often the log is asked which policies serve, at the most. */
+const SYNC_MS = 5_000
+
+/** How long a request waits for what another one began. */
+const PATIENCE_MS = 10_000
+
+const clock = { now: () => Date.now(), monotonic: () => performance.now() }
+const shared = { keepAlive: waitUntil, patienceMs: PATIENCE_MS }
+
+/** The handlers of a Worker. Nothing happens before the first request. */
+export function createWorker(options: WorkerOptions = {}): ExportedHandler<Env> {
+  let isolate: (() => Isolate | Promise<Isolate>) | null = null
+  let synced = 0
+  return {
+    async fetch(request, env, context) {
+      isolate ??= once(() => openIsolate(options, env), shared)
+      let serving: Isolate
+      try {
+        serving = await isolate()
+      } catch (thrown) {
+        return Response.json(
+          {
+            error: {
+              message:
+                thrown instanceof SwitchyardError
+                  ? thrown.message
+                  : 'Switchyard could not start; its log has the cause.',
+            },
+          },
+          { status: 503 },
+        )
+      }
+      const now = clock.now()
+      if (now - synced > SYNC_MS) {
+        synced = now
+        context.waitUntil(serving.live.sync())
+      }
+      return serving.app.fetch(request)
+    },
+  }
+}
+
+async function openIsolate(options: WorkerOptions, env: Env): Promise<Isolate> {
+  const config = await readConfig(options, env)
+  const logger = createConsole((line) => console.log(line.trimEnd()), {
+    level: 'info',
+    pretty: false,
+    now: clock.now,
+    secrets: () => config.secrets,
+  })
+  const asset = async (path: string): Promise<Response> => {
+    const response = await env.ASSETS.fetch(`https://assets.local/${path}`)
+    if (!response.ok) throw new SwitchyardError('internal', `The asset ${path} is not deployed (${response.status}).`)
+    return response
+  }
+  const bytes = async (path: string) => new Uint8Array(await (await asset(path)).arrayBuffer())
+  const store = createMemoryStore()
+  const info: EncoderInfo | null =
+    config.encoder.driver === 'onnx' ? await (await asset('use-lite/encoder.json')).json() : null
+  const encoder =
+    info &&
+    createAssetEncoder(
+      {
+        info,
+        wasm,
+        model: () => bytes('use-lite/model.int8.onnx'),
+        tokenizer: async () => (await asset('use-lite/tokenizer.json')).json(),
+      },
+      shared,
+    )
+  const live = await openLive(config, {
+    store,
+    encoder: info,
+    readPolicy: async (id) => {
+      throw new SwitchyardError('not_found', `There is no policy ${id} here.`)
+    },
+    readEmbedded: async () => decodePolicy(await bytes('demo/demo.safetensors')),
+    transports: async () => createWebTransports(fetch.bind(globalThis)),
+    logger,
+  })
+  const gate = createGate(config.server.maxConcurrentRequests)
+  const app = createApp({
+    world: live.world,
+    store: createJournal(store, {
+      retention: () => live.world().log,
+      maxKnownVectors: Math.max(1, config.encoder.cacheEntries),
+    }),
+    embedding: encoder && createEmbedding(encoder, config.encoder),
+    breakers: createBreakers(clock),
+    gate,
+    clock,
+    random: Math.random,
+    sleep,
+    sha256: (text) => bytesToHex(digest(utf8ToBytes(text))),
+    salt: 'x',
+    logger,
+    draining: () => false,
+  })
+  return { app, live }
+}
+
+async function readConfig({ config }: WorkerOptions, bindings: Env): Promise<Config> {
+  const env = Object.fromEntries(
+    Object.entries(bindings).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  )
+  const written =
+    typeof config === 'string'
+      ? parseText({ path: 'switchyard.config.jsonc', text: config })
+      : { value: config ?? environmentConfig(env) }
+  const parsed = 'problems' in written ? written : await parseConfig(written.value, env)
+  if ('config' in parsed) return parsed.config
+  const problems = parsed.problems.map(({ path, message }) => `${path === '' ? '' : `${path}: `}${message}`)
+  throw new SwitchyardError('internal', `The configuration cannot be served. ${problems.join(' ')}`)
+}
+
+export default createWorker()
