@@ -14,6 +14,7 @@ import { createWebTransports, sleep } from './compose/transports.web.ts'
 import type { Config } from './config/config.ts'
 import { environmentConfig } from './config/environment.ts'
 import { parseConfig } from './config/parse.ts'
+import { isLoopback } from './config/resolve.providers.ts'
 import type { ConfigInput } from './config/schema.ts'
 import { parseText } from './config/text.ts'
 import { SwitchyardError } from './errors.ts'
@@ -47,6 +48,10 @@ const SYNC_MS = 5_000
 /** How long a request waits for what another one began. */
 const PATIENCE_MS = 10_000
 
+/** A Worker is on the internet the moment it is deployed; under `wrangler dev` it is not. */
+const NO_KEYS =
+  'This Worker has upstream providers and no client keys, so that anyone could use it. Add `keys` to its configuration and deploy again.'
+
 const clock = { now: () => Date.now(), monotonic: () => performance.now() }
 const shared = { keepAlive: waitUntil, patienceMs: PATIENCE_MS }
 
@@ -73,6 +78,9 @@ export function createWorker(options: WorkerOptions = {}): ExportedHandler<Env> 
           { status: 503 },
         )
       }
+      if (mustStayLocal(serving.live.config) && !isLoopback(new URL(request.url).hostname)) {
+        return Response.json({ error: { message: NO_KEYS } }, { status: 403 })
+      }
       const now = clock.now()
       if (now - synced > SYNC_MS) {
         synced = now
@@ -81,6 +89,11 @@ export function createWorker(options: WorkerOptions = {}): ExportedHandler<Env> 
       return serving.app.fetch(request)
     },
   }
+}
+
+/** Whether anyone who knows the address could spend the owner's money. The demo costs nothing. */
+function mustStayLocal({ keys, providers }: Config): boolean {
+  return keys.length === 0 && providers.some(({ kind }) => kind !== 'demo')
 }
 
 async function openIsolate(options: WorkerOptions, env: Env): Promise<Isolate> {
