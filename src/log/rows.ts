@@ -188,8 +188,8 @@ export function toDecision(row: Columns<'decisions'>): Decision {
 }
 
 /** An attempt as stored. */
-export function toAttempt(row: Columns<'attempts'>): Attempt {
-  return { ...row }
+export function toAttempt({ seq: _, ...row }: Columns<'attempts'>): Attempt {
+  return row
 }
 
 /** An outcome as stored. */
@@ -222,7 +222,7 @@ export function toOutcome(row: Columns<'outcomes'>): Outcome {
 }
 
 /** A score as stored. */
-export function toFeedback({ comment, ...row }: Columns<'feedback'>): Feedback {
+export function toFeedback({ seq: _, comment, ...row }: Columns<'feedback'>): Feedback {
   return comment === null ? row : { ...row, comment }
 }
 

@@ -4,13 +4,26 @@
  *
  * There are no foreign keys on purpose: one lost decision must not make its attempts and outcome unstorable.
  */
-import { blob, index, integer, primaryKey, real, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+import { customType, index, integer, primaryKey, real, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
+
+/** Bytes, however the driver gives them: D1 as an array of numbers, better-sqlite3 as a view of Node's. */
+const bytes = customType<{ data: Uint8Array; driverData: ArrayLike<number> }>({
+  dataType: () => 'blob',
+  fromDriver: (value) => Uint8Array.from(value),
+  toDriver: (value) => value,
+})
+
+/**
+ * The number of a row's writing, never given twice: who has read up to one number misses nothing by going on from there.
+ * (SQLite's own row ids would not do: they are given again after a deletion and change in a VACUUM.)
+ */
+const seq = () => integer().primaryKey({ autoIncrement: true })
 
 export const decisions = sqliteTable(
   'decisions',
   {
     /** Order of insertion: wall clocks jump, this does not. */
-    seq: integer().primaryKey({ autoIncrement: true }),
+    seq: seq(),
     id: text().notNull().unique(),
     at: integer().notNull(),
     tenant: text().notNull(),
@@ -37,13 +50,20 @@ export const decisions = sqliteTable(
     /** JSON: `Considered`. */
     considered: text(),
   },
-  // A rowid table's index ends in the rowid, which is `seq`: newest first per tenant needs no more.
-  (table) => [index('decisions_tenant').on(table.tenant)],
+  (table) => [
+    // A rowid table's index ends in the rowid, which is `seq`: newest first per tenant needs no more.
+    index('decisions_tenant').on(table.tenant),
+    // For folding and deleting by day.
+    index('decisions_at').on(table.at),
+    // For finding out whether a vector is still referred to.
+    index('decisions_query').on(table.queryHash),
+  ],
 )
 
 export const attempts = sqliteTable(
   'attempts',
   {
+    seq: seq(),
     decision: text().notNull(),
     index: integer().notNull(),
     candidate: text().notNull(),
@@ -54,11 +74,12 @@ export const attempts = sqliteTable(
     ttftMs: real('ttft_ms'),
     latencyMs: real('latency_ms').notNull(),
   },
-  (table) => [primaryKey({ columns: [table.decision, table.index] })],
+  (table) => [uniqueIndex('attempts_key').on(table.decision, table.index)],
 )
 
 export const outcomes = sqliteTable('outcomes', {
-  decision: text().primaryKey(),
+  seq: seq(),
+  decision: text().notNull().unique(),
   at: integer().notNull(),
   status: text({
     enum: ['ok', 'client_abort', 'client_error', 'upstream_error', 'upstream_truncated', 'timeout', 'unknown'],
@@ -85,6 +106,7 @@ export const outcomes = sqliteTable('outcomes', {
 export const feedback = sqliteTable(
   'feedback',
   {
+    seq: seq(),
     decision: text().notNull(),
     principal: text().notNull(),
     source: text({ enum: ['user', 'judge', 'check', 'implicit'] }).notNull(),
@@ -92,26 +114,27 @@ export const feedback = sqliteTable(
     comment: text(),
     at: integer().notNull(),
   },
-  (table) => [primaryKey({ columns: [table.decision, table.principal, table.source] })],
+  (table) => [uniqueIndex('feedback_key').on(table.decision, table.principal, table.source)],
 )
 
 export const embeddings = sqliteTable(
   'embeddings',
   {
+    seq: seq(),
     hash: text().notNull(),
     encoder: text().notNull(),
     /** 32-bit floats, little-endian. */
-    vector: blob({ mode: 'buffer' }).$type<Uint8Array>().notNull(),
+    vector: bytes().notNull(),
     at: integer().notNull(),
   },
-  (table) => [primaryKey({ columns: [table.hash, table.encoder] })],
+  (table) => [uniqueIndex('embeddings_key').on(table.hash, table.encoder)],
 )
 
 /** Activations: the newest row per route is the one that serves. */
 export const policies = sqliteTable(
   'policies',
   {
-    seq: integer().primaryKey({ autoIncrement: true }),
+    seq: seq(),
     route: text().notNull(),
     policy: text(),
     at: integer().notNull(),
@@ -120,7 +143,51 @@ export const policies = sqliteTable(
   (table) => [index('policies_route').on(table.route)],
 )
 
-/** Facts of the installation: the salt of its hashes, how far unfinished decisions were swept. */
+/** Policy files where there is no folder for them, in parts: D1 stores no row beyond 2 MB. */
+export const policyFiles = sqliteTable(
+  'policy_files',
+  {
+    /** The policy's id. */
+    policy: text().notNull(),
+    part: integer().notNull(),
+    bytes: bytes().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.policy, table.part] })],
+)
+
+/**
+ * Sums by day, a cache of what is in the other tables until that is deleted, and what remains of it then;
+ * `maintenance.ts` says which day is which.
+ */
+export const statistics = sqliteTable(
+  'statistics',
+  {
+    /** Days since the epoch, UTC; a request belongs to the day on which it was decided. */
+    day: integer().notNull(),
+    tenant: text().notNull(),
+    /** Empty where the client named the model. */
+    route: text().notNull(),
+    candidate: text().notNull(),
+    /** Of the outcome; `unknown` also while there is none. */
+    status: text({
+      enum: ['ok', 'client_abort', 'client_error', 'upstream_error', 'upstream_truncated', 'timeout', 'unknown'],
+    }).notNull(),
+    requests: integer().notNull(),
+    inputTokens: integer('input_tokens').notNull(),
+    outputTokens: integer('output_tokens').notNull(),
+    costUsd: real('cost_usd').notNull(),
+    /** Requests whose cost is known; the sum is over these. */
+    priced: integer().notNull(),
+    latencyMs: real('latency_ms').notNull(),
+    /** Requests with feedback. */
+    scored: integer().notNull(),
+    /** Sum over those of the mean of a request's scores. */
+    score: real().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.day, table.tenant, table.route, table.candidate, table.status] })],
+)
+
+/** Facts of the installation: the salt of its hashes, how far maintenance has come. */
 export const meta = sqliteTable('meta', { key: text().primaryKey(), value: text().notNull() })
 
 /** The tables that rows are appended to, by the name they have in the spec. */
