@@ -13,10 +13,10 @@ import { once } from './compose/once.ts'
 import { createWebTransports, sleep } from './compose/transports.web.ts'
 import type { Config } from './config/config.ts'
 import { environmentConfig } from './config/environment.ts'
+import { readJson, readText } from './config/json.ts'
 import { parseConfig } from './config/parse.ts'
 import { isLoopback } from './config/resolve.providers.ts'
 import type { ConfigInput } from './config/schema.ts'
-import { parseText } from './config/text.ts'
 import { SwitchyardError } from './errors.ts'
 import { createConsole } from './log/console.ts'
 import { createJournal } from './log/journal.ts'
@@ -161,7 +161,7 @@ async function readConfig({ config }: WorkerOptions, bindings: Env): Promise<Con
   )
   const written =
     typeof config === 'string'
-      ? parseText({ path: 'switchyard.config.jsonc', text: config })
+      ? readText({ path: 'switchyard.config.jsonc', text: config }, readJson)
       : { value: config ?? environmentConfig(env) }
   const parsed = 'problems' in written ? written : await parseConfig(written.value, env)
   if ('config' in parsed) return parsed.config

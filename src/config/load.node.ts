@@ -3,9 +3,10 @@ import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Problem } from './config.ts'
 import { environmentConfig } from './environment.ts'
+import type { ConfigText } from './json.ts'
 import { type Parsed, parseConfig } from './parse.ts'
 import type { Environment } from './resolve.providers.ts'
-import { type ConfigText, parseText } from './text.ts'
+import { parseText } from './text.ts'
 import { isRecord } from './walk.ts'
 
 export const CONFIG_NAMES = ['json', 'jsonc', 'yaml', 'yml'].map((ending) => `switchyard.config.${ending}`)

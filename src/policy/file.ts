@@ -6,7 +6,7 @@
  *
  * The file's SHA-256 is the policy's id. Equal policies have equal bytes. Nothing in it is executable.
  */
-import { z } from 'zod'
+import * as z from 'zod'
 import { sha256Hex } from '../bytes.ts'
 import { SwitchyardError } from '../errors.ts'
 import type { EstimatorState, Policy, PolicyManifest, Tensor } from '../spec.ts'

@@ -1,5 +1,5 @@
 /** The manifest's schema: what is read from a policy file is parsed once, here, and trusted afterwards. */
-import { z } from 'zod'
+import * as z from 'zod'
 import { SwitchyardError } from '../errors.ts'
 import type { JsonObject, PolicyManifest } from '../spec.ts'
 
