@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
+import { serveNativeVectors } from './test/native.ts'
 
 const limits = { testTimeout: 30_000, hookTimeout: 60_000 }
 
@@ -22,6 +23,7 @@ export default defineConfig({
             wrangler: { configPath: './wrangler.toml' },
             miniflare: {
               cf: false,
+              serviceBindings: { NATIVE: serveNativeVectors },
               bindings: { MIGRATIONS: await readD1Migrations(join(import.meta.dirname, 'migrations')) },
             },
           })),

@@ -10,6 +10,8 @@ declare global {
     interface Env {
       readonly DB: D1Database
       readonly ASSETS: Fetcher
+      /** Node's encoder; see `native.ts`. */
+      readonly NATIVE: Fetcher
       readonly MIGRATIONS: D1Migration[]
     }
   }

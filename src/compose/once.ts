@@ -21,8 +21,9 @@ export function once<Value>(
   function begin(): Promise<Value> {
     const began = make().then(
       (value) => {
-        made = { value }
-        return value
+        // Given up as lost and here after all: there is one value, that of whoever came first.
+        made ??= { value }
+        return made.value
       },
       (thrown: unknown) => {
         if (making === began) making = null
@@ -46,5 +47,5 @@ export function once<Value>(
     return making === other || making === null ? begin() : making
   }
 
-  return () => made?.value ?? (making ? waitFor(making) : begin())
+  return () => (made ? made.value : making ? waitFor(making) : begin())
 }

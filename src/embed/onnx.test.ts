@@ -36,6 +36,12 @@ describe('createOnnxEncoder', () => {
     })
   })
 
+  it('is what the Worker is told of it, which cannot ask for the hash of a file it has not read yet', async () => {
+    const onCpu = await createOnnxEncoder({ dir: DIR, threads: 1, provider: 'cpu' })
+    await onCpu.close()
+    expect(JSON.parse(readFileSync(join(DIR, 'encoder.json'), 'utf8'))).toEqual(onCpu.info)
+  })
+
   it('gives a text one unit vector, alone or beside others', async () => {
     const together = await encoder.embed(TEXTS)
     const repeated = await Promise.all([...TEXTS, ...TEXTS].map((text) => encoder.embed([text])))
