@@ -13,6 +13,8 @@ import type { EstimatorState, Policy, PolicyManifest, Tensor } from '../spec.ts'
 import { canonicalJson, parseManifest } from './manifest.ts'
 
 const FORMAT = 'switchyard-policy'
+/** A header names a handful of tensors and, at most, a line of text per training row. */
+const MAX_HEADER_BYTES = 256n * 1024n * 1024n
 const ITEM_BYTES = { F64: 8, F32: 4, I32: 4 } as const
 
 const headerSchema = z.record(
@@ -80,11 +82,24 @@ export async function decodePolicy(source: Uint8Array, options: { expectedId?: s
   return { id, manifest, state: { params: manifest.estimator.params, tensors } }
 }
 
+/** Bytes from the beginning of a policy file to the end of its header. `start` has its first sixteen at least. */
+export function headLength(start: Uint8Array): number {
+  if (start.length < 16) throw damaged(`it has only ${start.length} bytes`)
+  const length = new DataView(start.buffer, start.byteOffset).getBigUint64(0, true)
+  if (length % 8n !== 0n || length > MAX_HEADER_BYTES) throw damaged('its header does not fit into the file')
+  return 8 + Number(length)
+}
+
+/** The manifest from the beginning of a policy file, verified against nothing. Throws `policy_damaged`. */
+export function readManifest(head: Uint8Array): PolicyManifest {
+  const { __metadata__: metadata } = parseHeader(head.subarray(8, headLength(head)))
+  if (!metadata || 'dtype' in metadata) throw damaged('it carries no manifest')
+  return parseManifest(metadata.manifest)
+}
+
 function readContainer(bytes: Uint8Array<ArrayBuffer>): { manifest: string; tensors: Record<string, Tensor> } {
-  if (bytes.length < 16) throw damaged(`it has only ${bytes.length} bytes`)
-  const length = new DataView(bytes.buffer).getBigUint64(0, true)
-  if (length % 8n !== 0n || length > BigInt(bytes.length - 8)) throw damaged('its header does not fit into the file')
-  const start = 8 + Number(length)
+  const start = headLength(bytes)
+  if (start > bytes.length) throw damaged('its header does not fit into the file')
   const header = parseHeader(bytes.subarray(8, start))
   const size = bytes.length - start
   const tensors: Record<string, Tensor> = Object.create(null)

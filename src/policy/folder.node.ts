@@ -2,18 +2,16 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { SwitchyardError } from '../errors.ts'
-import type { Policy } from '../spec.ts'
-import { decodePolicy } from './file.ts'
+import { decodePolicy, headLength, readManifest } from './file.ts'
+import { findId, type PolicyFiles, requireFit } from './files.ts'
 
-export interface PolicyFolder {
-  /** Stores a policy file durably and returns its id. What does not decode is refused; storing it twice is harmless. */
-  write(bytes: Uint8Array): Promise<string>
-  /** Reads by id or by an unambiguous beginning of it. Throws `not_found`, `policy_damaged`. */
-  read(id: string): Promise<Policy>
-  /** All ids, sorted. */
-  list(): Promise<string[]>
+export interface PolicyFolder extends PolicyFiles {
+  /** Where the policy of that id, or of that beginning of one, lies. Throws `not_found`. */
+  path(id: string): Promise<string>
 }
+
+/** Beyond it a file is read into memory as a whole no longer; no estimator comes near. */
+const MAX_BYTES = 512 * 1024 * 1024
 
 /** A folder of policies; it is made at the first write. What is made, folders and files, is its owner's alone. */
 export function createPolicyFolder(dir: string): PolicyFolder {
@@ -21,15 +19,20 @@ export function createPolicyFolder(dir: string): PolicyFolder {
     const names = await readdir(dir).catch(ifMissing([]))
     return names.flatMap((name) => /^([0-9a-f]{64})\.safetensors$/.exec(name)?.[1] ?? []).sort()
   }
+  const find = async (wanted: string): Promise<string> => findId(await list(), wanted, `in ${dir}`)
+  const pathOf = (id: string): string => join(dir, `${id}.safetensors`)
   return {
+    maxBytes: MAX_BYTES,
     list,
+    path: async (wanted) => pathOf(await find(wanted)),
     async write(bytes) {
+      requireFit(bytes, MAX_BYTES, `in ${dir}`)
       const { id } = await decodePolicy(bytes)
       await mkdir(dir, { recursive: true, mode: 0o700 })
       const temporary = join(dir, `.${id}.${randomUUID()}`)
       try {
         await writeDurably(temporary, bytes)
-        await rename(temporary, join(dir, `${id}.safetensors`))
+        await rename(temporary, pathOf(id))
       } catch (cause) {
         await rm(temporary, { force: true })
         throw cause
@@ -37,17 +40,27 @@ export function createPolicyFolder(dir: string): PolicyFolder {
       await syncFolder(dir)
       return id
     },
-    async read(id) {
-      const ids = /^[0-9a-f]{4,64}$/.test(id) ? (await list()).filter((one) => one.startsWith(id)) : []
-      const found = ids[0]
-      if (found === undefined) throw new SwitchyardError('not_found', `There is no policy ${id} in ${dir}.`)
-      if (ids.length > 1)
-        throw new SwitchyardError(
-          'not_found',
-          `${id} is the beginning of ${ids.length} policies in ${dir}: give more digits.`,
-        )
-      return decodePolicy(await readFile(join(dir, `${found}.safetensors`)), { expectedId: found })
+    async read(wanted) {
+      const id = await find(wanted)
+      return decodePolicy(await readFile(pathOf(id)), { expectedId: id })
     },
+    async manifest(wanted) {
+      return readManifest(await readHead(pathOf(await find(wanted))))
+    },
+  }
+}
+
+/** A file up to the end of its header. */
+async function readHead(path: string): Promise<Uint8Array> {
+  const file = await open(path, 'r')
+  try {
+    const start = await file.read(new Uint8Array(16), 0, 16, 0)
+    const { size } = await file.stat()
+    const head = new Uint8Array(Math.min(size, headLength(start.buffer.subarray(0, start.bytesRead))))
+    await file.read(head, 0, head.length, 0)
+    return head
+  } finally {
+    await file.close()
   }
 }
 
