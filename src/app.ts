@@ -5,8 +5,7 @@
 import { type Context, Hono } from 'hono'
 import { ulid } from 'ulid'
 import { readBytes } from './admit/body.ts'
-import { admit, type Principal } from './admit/keys.ts'
-import { createRateLimiter } from './admit/rate.ts'
+import { admit, type Principal, requireAdmin } from './admit/keys.ts'
 import { SwitchyardError } from './errors.ts'
 import { answer } from './flow/answer.ts'
 import { countTokens } from './flow/countTokens.ts'
@@ -14,13 +13,15 @@ import type { Deps } from './flow/deps.ts'
 import { explain } from './flow/explain.ts'
 import { renderFailure } from './flow/failure.ts'
 import { ownDecision, recordFeedback } from './flow/feedback.ts'
+import { describeLog, readLogPage } from './flow/logPages.ts'
 import { listModels } from './flow/models.ts'
+import { activatePolicy, listPolicies, storePolicy } from './flow/policies.ts'
 import { LAMBDA_HEADER } from './route/resolve.ts'
 import type { Wire } from './spec.ts'
 import { dialects, FORWARDED_HEADERS } from './wire/index.ts'
 
-/** A score, an id and a comment. */
-const MAX_FEEDBACK_BYTES = 65_536
+/** A few fields and a comment: whatever is no model request and no file. */
+const MAX_JSON_BYTES = 65_536
 
 const READ_HEADERS = [...FORWARDED_HEADERS, LAMBDA_HEADER]
 
@@ -29,7 +30,6 @@ type AppContext = Context<{ Variables: { principal: Principal; requestId: string
 
 export function createApp(deps: Deps): App {
   const app: App = new Hono()
-  const limiter = createRateLimiter(deps.clock)
 
   // Everything under /v1 needs a key where keys are configured; what stands outside is listed here and nowhere else.
   app.get('/', (c) => c.text('Switchyard is listening. Point an OpenAI client at /v1, an Anthropic client at /.\n'))
@@ -45,7 +45,8 @@ export function createApp(deps: Deps): App {
     if (deps.draining())
       throw new SwitchyardError('draining', 'The gateway is shutting down. Try again in 1 s.', { retryAfterS: 1 })
     const principal = admit(c.req.raw.headers, deps.world().keys, deps.sha256)
-    if (principal.requestsPerMinute !== undefined) limiter.take(principal.name, principal.requestsPerMinute)
+    const { name, requestsPerMinute } = principal
+    if (requestsPerMinute !== undefined) await deps.allowances.take(name, requestsPerMinute)
     c.set('principal', principal)
     await next()
   })
@@ -59,7 +60,7 @@ export function createApp(deps: Deps): App {
   )
 
   app.post('/v1/feedback', async (c) => {
-    const body = parseJson(await readBytes(c.req.raw, MAX_FEEDBACK_BYTES))
+    const body = parseJson(await readBytes(c.req.raw, MAX_JSON_BYTES))
     const options = { store: deps.store, now: deps.clock.now() }
     return c.json(await recordFeedback(body, c.var.principal.name, options), 201)
   })
@@ -73,6 +74,25 @@ export function createApp(deps: Deps): App {
   app.get('/v1/decisions/:id', async (c) =>
     pretty(c, explain(await ownDecision(deps.store, c.req.param('id'), c.var.principal.name))),
   )
+
+  // For keys with `admin: true` alone: what is behind these sees all tenants.
+  for (const path of ['/v1/policies/*', '/v1/routes/*', '/v1/log/*']) {
+    app.use(path, async (c, next) => {
+      requireAdmin(c.var.principal)
+      await next()
+    })
+  }
+  app.get('/v1/policies', async (c) => pretty(c, await listPolicies(deps)))
+  app.post('/v1/policies', async (c) => {
+    const { maxBytes } = deps.policies
+    return c.json(await storePolicy(deps, await readBytes(c.req.raw, maxBytes, { limit: 'the largest policy' })), 201)
+  })
+  app.post('/v1/routes/:route/policy', async (c) => {
+    const body = parseJson(await readBytes(c.req.raw, MAX_JSON_BYTES))
+    return pretty(c, await activatePolicy(deps, body, { route: c.req.param('route'), by: c.var.principal.name }))
+  })
+  app.get('/v1/log', (c) => pretty(c, describeLog(deps)))
+  app.get('/v1/log/:table', async (c) => c.json(await readLogPage(deps, c.req.param('table'), c.req.query())))
 
   app.notFound((c) =>
     failure(

@@ -21,7 +21,11 @@ export const ERRORS = {
   model_not_found: { status: 404, retryable: false },
   decision_not_found: { status: 404, retryable: false },
   body_too_large: { status: 413, retryable: false },
+  policy_damaged: { status: 422, retryable: false },
+  policy_unfit: { status: 422, retryable: false },
   rate_limited: { status: 429, retryable: true },
+  // As the vendors answer a spent quota: a 429 that no client should try again on its own.
+  budget_exceeded: { status: 429, retryable: false },
   // The upstream's doing.
   upstream_rejected: { status: 502, retryable: false },
   upstream_error: { status: 502, retryable: true },
@@ -37,8 +41,7 @@ export const ERRORS = {
   draining: { status: 503, retryable: true },
   log_full: { status: 503, retryable: true },
   log_failed: { status: 503, retryable: true },
-  policy_damaged: { status: 500, retryable: false },
-  policy_unfit: { status: 500, retryable: false },
+  budget_unreachable: { status: 503, retryable: true },
   data_invalid: { status: 500, retryable: false },
   internal: { status: 500, retryable: false },
 } as const satisfies Record<string, Entry>

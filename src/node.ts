@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createAdaptorServer, type ServerType } from '@hono/node-server'
 import { createGate, type Gate } from './admit/concurrency.ts'
+import { createLedger } from './admit/ledger.ts'
 import { createApp } from './app.ts'
 import { createBreakers } from './call/breaker.ts'
 import { readEmbedded } from './compose/embedded.node.ts'
@@ -12,6 +13,7 @@ import { openEncoder } from './compose/encoder.node.ts'
 import { openLive } from './compose/live.ts'
 import { createTransports } from './compose/transports.node.ts'
 import type { Config } from './config/config.ts'
+import { SwitchyardError } from './errors.ts'
 import { type Console, describeError } from './log/console.ts'
 import { createJournal } from './log/journal.ts'
 import { sha256 } from './log/sha256.node.ts'
@@ -51,7 +53,6 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     openStore({
       file: join(data, 'switchyard.sqlite'),
       durability: options.config.log.durability,
-      recover: true,
       maxQueuedRows: options.config.log.maxQueuedRows,
     }),
     openEncoderOrNone(options.config, logger),
@@ -75,9 +76,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       retention: () => live.world().log,
       maxKnownVectors: Math.max(1, config.encoder.cacheEntries),
     }),
+    log: store,
+    policies: folder,
+    serving: live,
     embedding: encoder && createEmbedding(encoder, config.encoder),
     breakers: createBreakers(clock),
     gate,
+    allowances: createLedger({ clock, spent: (since) => store.spent(since) }),
     clock,
     random: Math.random,
     sleep: async (ms, signal) => sleep(ms, undefined, { signal }),
@@ -111,6 +116,7 @@ async function openEncoderOrNone({ encoder }: Config, logger: Console): Promise<
   try {
     return await openEncoder(encoder)
   } catch (error) {
+    if (error instanceof SwitchyardError && error.code === 'unsupported') throw error
     // Routing by prompt features alone is worse than with a vector, but far better than not serving.
     logger.error('encoder_unavailable', { encoder: encoder.driver, ...describeError(error) })
     return null

@@ -1,13 +1,12 @@
 /** The Worker composition root: D1 for the log, static assets for encoder and policy, the encoder in the isolate. */
-import { waitUntil } from 'cloudflare:workers'
+import { DurableObject, waitUntil } from 'cloudflare:workers'
 import { sha256 as digest } from '@noble/hashes/sha2.js'
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
 import wasm from 'onnxruntime-web/ort-wasm-simd-threaded.wasm'
 import { createGate } from './admit/concurrency.ts'
 import { createApp } from './app.ts'
-import { createBreakers } from './call/breaker.ts'
 import { createEmbedding } from './compose/embedding.ts'
-import { createAssetEncoder } from './compose/encoder.web.ts'
+import { openWebEncoder } from './compose/encoder.web.ts'
 import { type Live, openLive } from './compose/live.ts'
 import { once } from './compose/once.ts'
 import { createWebTransports, sleep } from './compose/transports.web.ts'
@@ -18,15 +17,22 @@ import { parseConfig } from './config/parse.ts'
 import { isLoopback } from './config/resolve.providers.ts'
 import type { ConfigInput } from './config/schema.ts'
 import { SwitchyardError } from './errors.ts'
-import { createConsole } from './log/console.ts'
+import { createConsole, describeError } from './log/console.ts'
 import { createJournal } from './log/journal.ts'
 import { createMemoryStore } from './log/memory.ts'
 import { decodePolicy } from './policy/file.ts'
-import type { EncoderInfo } from './spec.ts'
+import { createD1Policies } from './policy/files.d1.ts'
+import { createRemoteAllowances } from './state/allowances.ts'
+import { type Money, openCounts } from './state/counts.ts'
+import { createSharedBreakers, type SharedBreakers } from './state/health.ts'
+import { type Opening, openOpenings } from './state/openings.ts'
 
 /** What `wrangler.toml` binds. */
 export interface Env {
   readonly ASSETS: Fetcher
+  readonly DB: D1Database
+  /** One object per key that has a limit, and one for the health of all upstreams. */
+  readonly STATE: DurableObjectNamespace<OnlineState>
   /** Secrets and variables: what `{"env": "NAME"}` in a configuration refers to. */
   readonly [name: string]: unknown
 }
@@ -40,9 +46,10 @@ export interface WorkerOptions {
 interface Isolate {
   readonly app: ReturnType<typeof createApp>
   readonly live: Live
+  readonly health: SharedBreakers
 }
 
-/** How often the log is asked which policies serve, at the most. */
+/** How often the log is asked which policies serve, and the other isolates which upstreams are down, at the most. */
 const SYNC_MS = 5_000
 
 /** How long a request waits for what another one began. */
@@ -84,7 +91,7 @@ export function createWorker(options: WorkerOptions = {}): ExportedHandler<Env> 
       const now = clock.now()
       if (now - synced > SYNC_MS) {
         synced = now
-        context.waitUntil(serving.live.sync())
+        context.waitUntil(Promise.all([serving.live.sync(), serving.health.sync()]))
       }
       return serving.app.fetch(request)
     },
@@ -111,28 +118,26 @@ async function openIsolate(options: WorkerOptions, env: Env): Promise<Isolate> {
   }
   const bytes = async (path: string) => new Uint8Array(await (await asset(path)).arrayBuffer())
   const store = createMemoryStore()
-  const info: EncoderInfo | null =
-    config.encoder.driver === 'onnx' ? await (await asset('use-lite/encoder.json')).json() : null
-  const encoder =
-    info &&
-    createAssetEncoder(
-      {
-        info,
-        wasm,
-        model: () => bytes('use-lite/model.int8.onnx'),
-        tokenizer: async () => (await asset('use-lite/tokenizer.json')).json(),
-      },
-      shared,
-    )
+  const encoder = await openWebEncoder(
+    config.encoder,
+    { asset, wasm, ai: env.AI, fetch: fetch.bind(globalThis) },
+    shared,
+  )
+  const policies = createD1Policies(env.DB)
   const live = await openLive(config, {
     store,
-    encoder: info,
-    readPolicy: async (id) => {
-      throw new SwitchyardError('not_found', `There is no policy ${id} here.`)
-    },
+    encoder: encoder?.info ?? null,
+    readPolicy: (id) => policies.read(id),
     readEmbedded: async () => decodePolicy(await bytes('demo/demo.safetensors')),
     transports: async () => createWebTransports(fetch.bind(globalThis)),
     logger,
+  })
+  const stateOf = (name: string) => env.STATE.get(env.STATE.idFromName(name))
+  const health = createSharedBreakers({
+    health: () => stateOf('health'),
+    clock,
+    keepAlive: waitUntil,
+    onFailure: (error) => logger.error('health_unreachable', describeError(error)),
   })
   const gate = createGate(config.server.maxConcurrentRequests)
   const app = createApp({
@@ -141,9 +146,18 @@ async function openIsolate(options: WorkerOptions, env: Env): Promise<Isolate> {
       retention: () => live.world().log,
       maxKnownVectors: Math.max(1, config.encoder.cacheEntries),
     }),
+    log: store,
+    policies,
+    serving: live,
     embedding: encoder && createEmbedding(encoder, config.encoder),
-    breakers: createBreakers(clock),
+    breakers: health.breakers,
     gate,
+    allowances: createRemoteAllowances({
+      countsOf: (name) => stateOf(`key:${name}`),
+      keepAlive: waitUntil,
+      now: clock.now,
+      onFailure: (event, tenant, error) => logger.error(event, { tenant, ...describeError(error) }),
+    }),
     clock,
     random: Math.random,
     sleep,
@@ -152,7 +166,7 @@ async function openIsolate(options: WorkerOptions, env: Env): Promise<Isolate> {
     logger,
     draining: () => false,
   })
-  return { app, live }
+  return { app, live, health }
 }
 
 async function readConfig({ config }: WorkerOptions, bindings: Env): Promise<Config> {
@@ -167,6 +181,32 @@ async function readConfig({ config }: WorkerOptions, bindings: Env): Promise<Con
   if ('config' in parsed) return parsed.config
   const problems = parsed.problems.map(({ path, message }) => `${path === '' ? '' : `${path}: `}${message}`)
   throw new SwitchyardError('internal', `The configuration cannot be served. ${problems.join(' ')}`)
+}
+
+/** What outlives an isolate and is shared by all of them: the counts of one key, or the health of all upstreams. */
+export class OnlineState extends DurableObject<Env> {
+  readonly #counts = openCounts(this.ctx.storage.sql, clock.now)
+  readonly #openings = openOpenings(this.ctx.storage.sql, clock.now)
+
+  take(requestsPerMinute: number) {
+    return this.#counts.take(requestsPerMinute)
+  }
+
+  reserve(money: Money) {
+    return this.#counts.reserve(money)
+  }
+
+  settle(id: number, actualUsd: number) {
+    this.#counts.settle(id, actualUsd)
+  }
+
+  report(opening: Opening) {
+    this.#openings.report(opening)
+  }
+
+  openings() {
+    return this.#openings.list()
+  }
 }
 
 export default createWorker()

@@ -20,6 +20,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   route: ['spec', 'errors', 'nearest'],
   call: ['spec', 'errors', 'bytes', 'vendorErrors'],
   log: ['spec', 'errors', 'package.node'],
+  state: ['spec', 'errors', 'admit', 'call'],
   policy: ['spec', 'errors', 'bytes'],
   simulate: ['spec', 'errors'],
   routers: ['spec'],

@@ -6,10 +6,12 @@ declare global {
   namespace Cloudflare {
     interface GlobalProps {
       mainModule: typeof import('../src/worker.ts')
+      durableNamespaces: 'OnlineState'
     }
     interface Env {
       readonly DB: D1Database
       readonly ASSETS: Fetcher
+      readonly STATE: DurableObjectNamespace<import('../src/worker.ts').OnlineState>
       /** Node's encoder; see `native.ts`. */
       readonly NATIVE: Fetcher
       readonly MIGRATIONS: D1Migration[]

@@ -10,7 +10,11 @@ export interface Principal {
   readonly lambda: { readonly default?: number; readonly min?: number; readonly max?: number }
   /** Whether it may name a model itself instead of a route. */
   readonly models: boolean
+  /** Whether it may read the whole log and decide which policies serve. */
+  readonly admin: boolean
   readonly requestsPerMinute?: number
+  /** What its requests may cost per UTC day. */
+  readonly usdPerDay?: number
 }
 
 export interface ClientKey {
@@ -20,7 +24,7 @@ export interface ClientKey {
 }
 
 /** Serves every request where no keys are configured. */
-export const ANONYMOUS: Principal = { name: 'anonymous', lambda: {}, models: true }
+export const ANONYMOUS: Principal = { name: 'anonymous', lambda: {}, models: true, admin: false }
 
 /** No key worth hashing is longer. */
 const MAX_KEY_CHARS = 512
@@ -46,6 +50,17 @@ export function admit(
   if (found === null)
     throw new SwitchyardError('unauthorized', 'The API key is not known here. Send a key of this Switchyard gateway.')
   return found
+}
+
+/** Throws `forbidden` for everyone else: who the admins are is said in the configuration alone. */
+export function requireAdmin(principal: Principal): void {
+  if (principal.admin) return
+  throw new SwitchyardError(
+    'forbidden',
+    principal === ANONYMOUS
+      ? 'This needs an admin key, and no keys are configured here. Add one under "keys" in the configuration, with "admin": true.'
+      : `The key "${principal.name}" is no admin key. This needs one: a key with "admin": true in the configuration.`,
+  )
 }
 
 function presentedKey(headers: { get(name: string): string | null }): string | null {

@@ -3,7 +3,6 @@ import { expect, test } from 'vitest'
 import { SwitchyardError } from '../errors.ts'
 import { readBytes } from './body.ts'
 import { createGate } from './concurrency.ts'
-import { createRateLimiter } from './rate.ts'
 
 const post = (body: ReadableStream | Uint8Array<ArrayBuffer> | null, headers: Record<string, string> = {}) =>
   new Request('http://localhost/', {
@@ -70,43 +69,6 @@ test('a client that breaks off is the one at fault', async () => {
   await expect(readBytes(post(framed, { 'content-length': '9' }), 100)).rejects.toMatchObject({
     code: 'invalid_request',
   })
-})
-
-test('a minute of requests at once, then evenly; the wait that is named suffices', () => {
-  let now = 0
-  const limiter = createRateLimiter({ monotonic: () => now })
-  for (let i = 0; i < 30; i++) limiter.take('a', 30)
-  let refusal: unknown
-  try {
-    limiter.take('a', 30)
-  } catch (thrown) {
-    refusal = thrown
-  }
-  expect(refusal).toMatchObject({ code: 'rate_limited', status: 429, retryAfterS: 2 })
-  limiter.take('b', 30)
-  now += 1999
-  expect(() => limiter.take('a', 30)).toThrow(SwitchyardError)
-  now += 1
-  limiter.take('a', 30)
-  expect(() => limiter.take('a', 30)).toThrow(SwitchyardError)
-})
-
-test('over any stretch of time no more than the rate and one burst passes', () => {
-  fc.assert(
-    fc.property(fc.integer({ min: 1, max: 100 }), fc.array(fc.nat(5000), { maxLength: 300 }), (perMinute, gaps) => {
-      let now = 0
-      let passed = 0
-      const limiter = createRateLimiter({ monotonic: () => now })
-      for (const gap of gaps) {
-        now += gap
-        try {
-          limiter.take('a', perMinute)
-          passed++
-        } catch {}
-      }
-      expect(passed).toBeLessThanOrEqual(perMinute + (now / 60_000) * perMinute + 1e-6)
-    }),
-  )
 })
 
 test('the gate lets in as many as it says, and each leaves once', () => {

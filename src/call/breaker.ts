@@ -22,14 +22,29 @@ export interface Breaker {
   waitMs(): number
 }
 
+interface Held extends Breaker {
+  hold(until: number): void
+}
+
 export interface Breakers {
   /** The breaker of one model at one provider; made on first use. */
   of(provider: string, model: string, options: BreakerOptions): Breaker
+  /** Opens a breaker for `forMs` because others have found the upstream broken; one that is open longer stays so. */
+  hold(provider: string, model: string, forMs: number): void
 }
 
-/** Breakers for all upstreams of a process. `clock.monotonic` in milliseconds. */
-export function createBreakers(clock: { monotonic(): number }): Breakers {
-  const breakers = new Map<string, { breaker: Breaker; options: BreakerOptions }>()
+/**
+ * Breakers for all upstreams of a process. `clock.monotonic` in milliseconds.
+ *
+ * @param onOpen told whenever calls of this process have opened one, and for how long
+ */
+export function createBreakers(
+  clock: { monotonic(): number },
+  onOpen: (opening: { provider: string; model: string; forMs: number }) => void = () => {},
+): Breakers {
+  const breakers = new Map<string, { breaker: Held; options: BreakerOptions }>()
+  /** Of upstreams that were not asked here yet. */
+  const holds = new Map<string, number>()
   return {
     of(provider, model, options) {
       const key = JSON.stringify([provider, model])
@@ -37,14 +52,24 @@ export function createBreakers(clock: { monotonic(): number }): Breakers {
       // Options are compared by value: a reloaded configuration must not close a breaker that it did not change.
       if (known?.options.failures === options.failures && known.options.cooldownMs === options.cooldownMs)
         return known.breaker
-      const breaker = createBreaker(options, clock)
+      const breaker = createBreaker(options, clock, () => onOpen({ provider, model, forMs: options.cooldownMs }))
+      const until = holds.get(key)
+      if (until !== undefined && until > clock.monotonic()) breaker.hold(until)
+      holds.delete(key)
       breakers.set(key, { breaker, options })
       return breaker
+    },
+    hold(provider, model, forMs) {
+      const key = JSON.stringify([provider, model])
+      const until = clock.monotonic() + forMs
+      const known = breakers.get(key)
+      if (known) known.breaker.hold(until)
+      else holds.set(key, until)
     },
   }
 }
 
-function createBreaker(options: BreakerOptions, clock: { monotonic(): number }): Breaker {
+function createBreaker(options: BreakerOptions, clock: { monotonic(): number }, onOpen: () => void): Held {
   let failures = 0
   /** When the next probe may start; `null` while closed. */
   let probeAt: number | null = null
@@ -52,8 +77,9 @@ function createBreaker(options: BreakerOptions, clock: { monotonic(): number }):
   /** Rises with every opening: a verdict on a call from before says nothing about the upstream now. */
   let epoch = 0
 
-  const open = () => {
-    probeAt = clock.monotonic() + options.cooldownMs
+  const openUntil = (until: number) => {
+    probeAt = until
+    failures = options.failures
     epoch++
   }
 
@@ -81,7 +107,9 @@ function createBreaker(options: BreakerOptions, clock: { monotonic(): number }):
       fail() {
         if (!end()) return
         failures++
-        if (failures >= options.failures) open()
+        if (failures < options.failures) return
+        openUntil(clock.monotonic() + options.cooldownMs)
+        onOpen()
       },
       release() {
         end()
@@ -97,5 +125,8 @@ function createBreaker(options: BreakerOptions, clock: { monotonic(): number }):
       return grant(true)
     },
     waitMs: () => (probeAt === null ? 0 : Math.max(0, probeAt - clock.monotonic())),
+    hold(until) {
+      if (probeAt === null || until > probeAt) openUntil(until)
+    },
   }
 }

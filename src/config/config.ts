@@ -1,5 +1,6 @@
 /** The configuration as the rest of the system takes it: references resolved, defaults filled in, secrets read. */
 import type { Candidate, Limits, Provider } from '../spec.ts'
+import type { EncoderSettings } from './resolve.encoder.ts'
 import type { ConfigFile, ProviderFile } from './schema.ts'
 
 export interface Config {
@@ -7,7 +8,7 @@ export interface Config {
   /** The folder for log and policies, as written. */
   readonly data: string
   readonly providers: readonly ProviderSettings[]
-  /** What must never be written: the providers' keys and the header values that come from the environment. */
+  /** What must never be written: keys of providers and encoder, and the header values that come from the environment. */
   readonly secrets: readonly string[]
   /** Model names that a client may ask for besides the candidates, in the order in which they are tried. */
   readonly patterns: readonly ModelPattern[]
@@ -15,7 +16,7 @@ export interface Config {
   readonly routes: readonly RouteSettings[]
   /** Empty: no key is asked for. */
   readonly keys: readonly KeySettings[]
-  readonly encoder: Readonly<ConfigFile['encoder']>
+  readonly encoder: EncoderSettings
   readonly log: Readonly<ConfigFile['log']>
 }
 
@@ -51,8 +52,11 @@ export interface KeySettings {
     readonly routes?: readonly string[]
     /** May it name a model itself. */
     readonly models: boolean
+    readonly admin: boolean
     readonly lambda: { readonly default?: number; readonly min?: number; readonly max?: number }
     readonly requestsPerMinute?: number
+    /** Per UTC day. */
+    readonly usdPerDay?: number
   }
 }
 

@@ -80,6 +80,23 @@ stay unknown (never zero), and without \`capabilities\` it gets no request that 
 three levels: \`ROUTE:best\`, \`ROUTE\` and \`ROUTE:cheap\`; a request may also name a number (\`auto:0.35\`). Without \`lambda\` the levels follow
 from the prices and prior qualities of the route's candidates. A key's \`lambda\` clamps what its requests may choose.
 
+## Limits and budgets
+
+A key may have \`limits\`: \`requestsPerMinute\` (a minute's worth at once, then evenly) and \`usdPerDay\`, what its requests may cost
+from 00:00 to 00:00 UTC. What a request is expected to cost is reserved before an upstream is asked and replaced by its actual cost
+when it ends, however it ends: a failure costs nothing, a stream that the client leaves costs what was used. So a day costs at most
+the budget and what the requests under way at its end cost beyond what was expected of them, however many come at once. A request with
+an unknown price is refused, and a route leaves out candidates whose price is unknown or that alone would cost more than a day may.
+
+What is over a limit is refused with 429 and Retry-After. Over the rate, or while requests under way hold the rest of the budget,
+clients may try again (\`rate_limit_exceeded\`); when the budget is spent they are told not to until 00:00 UTC (\`insufficient_quota\`
+for OpenAI's clients; both vendors' SDKs obey and raise the error at once).
+
+Costs are those of the log. Node counts in memory and begins with what the log has of the day, so that a restart forgets nothing but
+what a killed process had under way. A Worker counts in one Durable Object per key, for all isolates together, and what an isolate
+never settled counts as spent. When the object cannot be reached, rate limits let requests pass (a small failure must not become a
+large one) and budgets refuse them with 503 (money is not spent on a guess). Several Node processes with one log each count for themselves.
+
 ## Reload
 
 The file is read again when it changes and on SIGHUP. A good one takes over at once, without dropping a request; a bad one is

@@ -202,6 +202,10 @@ const key = object({
     .default('*')
     .describe('Routes it may use.'),
   models: z.boolean().default(true).describe('May it name a model itself, past the routes.'),
+  admin: z
+    .boolean()
+    .default(false)
+    .describe('May it read the whole log, of all keys, store policies and put them in charge (docs/admin.md).'),
   lambda: object({
     default: lambda.exactOptional().describe("Used where the request chooses none. Left out: the route's."),
     min: lambda.default(0).describe('The lowest λ it may choose: the dearest preference.'),
@@ -211,6 +215,11 @@ const key = object({
     .describe('What it may choose between quality and cost; a request is clamped to it.'),
   limits: object({
     requestsPerMinute: z.int().min(1).exactOptional().describe('More are refused with 429.'),
+    usdPerDay: z
+      .number()
+      .positive()
+      .exactOptional()
+      .describe('What its requests may cost in USD per UTC day; more are refused with 429 until 00:00 UTC.'),
   })
     .prefault({})
     .describe('Limits of this key.'),
@@ -218,20 +227,44 @@ const key = object({
 
 const encoder = object({
   driver: z
-    .enum(['onnx', 'transformers', 'none'])
+    .enum(['onnx', 'transformers', 'remote', 'workers-ai', 'none'])
     .default('onnx')
-    .describe('`onnx`: the embedded encoder. `transformers`: any sentence encoder. `none`: prompt features only.'),
+    .describe(
+      '`onnx`: the embedded encoder. `transformers`: any sentence encoder (Node only). `remote`: a server that speaks the OpenAI embeddings API. `workers-ai`: a model of Workers AI (Worker only). `none`: prompt features only.',
+    ),
   model: z
     .string()
     .min(1)
     .exactOptional()
-    .describe('For `transformers`: a name on the Hugging Face hub or a local folder.'),
+    .describe(
+      'For `transformers`: a name on the Hugging Face hub or a local folder. For `remote` and `workers-ai`: the name of the model; one name is one encoder, whichever serves it.',
+    ),
+  baseUrl: z
+    .string()
+    .exactOptional()
+    .describe('For `remote`: with the API version, like `https://api.openai.com/v1`; `/embeddings` is added.'),
+  apiKey: secret.exactOptional().describe('For `remote`: its key; leave it out where none is needed.'),
+  dim: z
+    .int()
+    .min(1)
+    .max(65_536)
+    .exactOptional()
+    .describe("For `remote` and `workers-ai`: the length of the model's vectors, as its page says."),
+  shorten: z
+    .boolean()
+    .default(false)
+    .describe('For `remote`: ask for vectors of `dim` numbers, of a model that can shorten its own.'),
   provider: z
     .enum(['auto', 'cpu', 'cuda', 'webgpu', 'coreml', 'dml'])
     .default('auto')
-    .describe('Execution provider; `auto` takes the best that works.'),
-  threads: z.int().min(1).exactOptional().describe('Worker threads. Left out: one per core.'),
-  timeoutMs: ms(50).describe('After this a request is routed without its vector.'),
+    .describe('Execution provider on Node; `auto` takes the best that works.'),
+  threads: z.int().min(1).exactOptional().describe('Worker threads on Node. Left out: one per core.'),
+  timeoutMs: z
+    .int()
+    .min(0)
+    .max(86_400_000)
+    .exactOptional()
+    .describe('After this a request is routed without its vector. Left out: 50, for `remote` and `workers-ai` 1000.'),
   maxPending: count(256).describe('Texts waiting at once; beyond, requests are routed without a vector.'),
   cacheEntries: z
     .int()

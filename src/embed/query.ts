@@ -9,6 +9,7 @@ export function unroutedQuery(ask: Ask, text: string): Query {
     vector: null,
     features: new Float64Array(0),
     inputTokens: estimateInputTokens(ask),
+    ...maxOutputTokens(ask),
     requires: ask.requires,
   }
 }
@@ -23,7 +24,11 @@ export function makeQuery(ask: Ask, text: string, vector: Float32Array | null): 
     vector,
     features: extractFeatures(ask),
     inputTokens: estimateInputTokens(ask),
-    ...(ask.maxOutputTokens === undefined ? {} : { maxOutputTokens: ask.maxOutputTokens }),
+    ...maxOutputTokens(ask),
     requires: ask.requires,
   }
+}
+
+function maxOutputTokens({ maxOutputTokens }: Ask): Pick<Query, 'maxOutputTokens'> {
+  return maxOutputTokens === undefined ? {} : { maxOutputTokens }
 }

@@ -8,6 +8,9 @@ import type { Deps } from './deps.ts'
 /** No client waits for its outcome to be written: it may go with the next decision. */
 const OUTCOME_PATIENCE_MS = 20
 
+/** Where the provider said nothing (a stream without usage, a client that left). */
+const CHARS_PER_TOKEN = 4
+
 /** What the answer came to. */
 export interface Settlement {
   readonly status: OutcomeStatus
@@ -24,7 +27,7 @@ export interface Settlement {
 export interface Account {
   /** To be told of every upstream call. */
   readonly attempt: (attempt: Attempt) => void
-  /** Writes attempts and outcome; the first call counts. Does nothing for a decision that could not be logged. */
+  /** Writes attempts and outcome; the first call counts. Nothing is written of a decision that could not be logged. */
   settle(settlement: Settlement): void
   /** Whether the decision reached the log; set before the answer begins. */
   logged: boolean
@@ -32,34 +35,35 @@ export interface Account {
 
 /**
  * @param started when the request arrived, on the monotonic clock
- * @param onSettled called once, when nothing more will happen
+ * @param onSettled called once, when nothing more will happen, with the cost in USD; `null`: nothing is known to have been used
  */
 export function openAccount(
   deps: Deps,
   decision: Decision,
-  { started, onSettled }: { started: number; onSettled: () => void },
+  { started, onSettled }: { started: number; onSettled: (costUsd: number | null) => void },
 ): Account {
   const attempts: Attempt[] = []
   let settled = false
   return {
     logged: false,
     attempt: (attempt) => attempts.push(attempt),
-    settle({ status, candidate, usage, outputChars, ttftMs, finish, answer }) {
+    settle(settlement) {
       if (settled) return
       settled = true
-      onSettled()
+      const { status, candidate, ttftMs, finish, answer } = settlement
+      const { usage, source } = used(decision, attempts, settlement)
+      const cost = usage && costUsd(candidate.price, usage)
+      onSettled(cost)
       if (!this.logged) return
-      const estimated = usage === null && outputChars > 0 ? estimateUsage(decision, outputChars) : null
-      const used = usage ?? estimated
       const outcome: Outcome = {
         decision: decision.id,
         at: deps.clock.now(),
         status,
         candidate: candidate.id,
         attempts: attempts.length,
-        usage: used,
-        usageSource: usage ? 'provider' : estimated ? 'estimated' : null,
-        costUsd: used && candidate.price ? costUsd(candidate.price, used) : null,
+        usage,
+        usageSource: source,
+        costUsd: cost,
         ttftMs,
         latencyMs: deps.clock.monotonic() - started,
         finish,
@@ -74,10 +78,22 @@ export function openAccount(
   }
 }
 
-/** Four characters to a token, where the provider said nothing (a stream without usage, a client that left). */
-function estimateUsage(decision: Decision, outputChars: number): Usage {
-  const output = Math.ceil(outputChars / 4)
-  return { input: decision.query.inputTokens, cachedInput: 0, cacheWrite: 0, output, reasoning: 0 }
+/**
+ * What was used. An answer that did not end has the provider's first count at best, which is of the prompt: what the model
+ * is known to have written is counted beside it. A client that left before anything came back has used its prompt.
+ */
+function used(
+  decision: Decision,
+  attempts: readonly Attempt[],
+  { status, usage, outputChars }: Settlement,
+): Pick<Outcome, 'usage'> & { readonly source: Outcome['usageSource'] } {
+  const written = Math.ceil(outputChars / CHARS_PER_TOKEN)
+  if (usage && (status === 'ok' || usage.output >= written)) return { usage, source: 'provider' }
+  if (usage) return { usage: { ...usage, output: written }, source: 'estimated' }
+  const left = status === 'client_abort' && attempts.at(-1)?.error === 'client_abort'
+  if (written === 0 && !left) return { usage: null, source: null }
+  const { inputTokens: input } = decision.query
+  return { usage: { input, cachedInput: 0, cacheWrite: 0, output: written, reasoning: 0 }, source: 'estimated' }
 }
 
 /** How a failure after the upstream was asked counts. */

@@ -8,8 +8,9 @@ import { windowText } from '../embed/window.ts'
 import { SwitchyardError, toSwitchyardError } from '../errors.ts'
 import { describeError } from '../log/console.ts'
 import { hashText } from '../log/privacy.ts'
+import { namedCostUsd } from '../route/cost.ts'
 import { decide } from '../route/decide.ts'
-import type { Ask, Candidate, Considered, Decision, LogRow, Query } from '../spec.ts'
+import type { Ask, Candidate, Considered, Decision, Limits, LogRow, Query } from '../spec.ts'
 import { type Body, buildExchange, type Dialect, readBody } from '../wire/index.ts'
 import { openAccount, statusOf } from './account.ts'
 import { deliver, named } from './deliver.ts'
@@ -45,17 +46,27 @@ async function answerOne(
   deps: Deps,
   dialect: Dialect,
   incoming: Incoming,
-  accounting: { started: number; onSettled: () => void },
+  { started, onSettled }: { started: number; onSettled: () => void },
 ): Promise<Response> {
   const world = deps.world()
   const body = readBody(await readBytes(incoming.request, world.maxBodyBytes))
   const ask = dialect.ask(body.json)
   const chosen = await choose(deps, world, ask, incoming)
   const decision = toDecision(deps, { ask, incoming, chosen })
-  const account = openAccount(deps, decision, accounting)
   const arms = [chosen.candidate, ...chosen.alternates].map((candidate) =>
     toArm(world, { candidate, dialect, body, incoming }),
   )
+  const { name, usdPerDay } = incoming.principal
+  const reservation =
+    usdPerDay === undefined ? null : await deps.allowances.reserve(name, { expectedUsd: chosen.expectedUsd, usdPerDay })
+  // From here on every way leads to the account being settled.
+  const account = openAccount(deps, decision, {
+    started,
+    onSettled: (costUsd) => {
+      onSettled()
+      reservation?.settle(costUsd ?? 0)
+    },
+  })
   const { breakers, clock, random, sleep } = deps
   // The upstream is asked while the decision is being written; the decision's id leaves only when it is durable.
   const logging = log(deps, world, decision, chosen)
@@ -101,6 +112,8 @@ export interface Chosen {
   readonly candidate: Candidate
   readonly alternates: readonly Candidate[]
   readonly lambda: number | null
+  /** What the candidate is expected to cost, in USD; `NaN`: price not known. */
+  readonly expectedUsd: number
   readonly propensity: number
   readonly explored: boolean
   readonly reason: string
@@ -111,12 +124,15 @@ async function choose(deps: Deps, world: World, ask: Ask, { principal, headers }
   const target = findTarget(world, ask.asked, { principal, headers })
   const text = windowText(ask.turns)
   if (target.kind === 'model') {
+    const { candidate } = target
+    const query = unroutedQuery(ask, text)
     return {
       route: null,
-      query: unroutedQuery(ask, text),
-      candidate: target.candidate,
+      query,
+      candidate,
       alternates: [],
       lambda: null,
+      expectedUsd: namedCostUsd(candidate, query),
       propensity: 1,
       explored: false,
       reason: 'The client named the model.',
@@ -126,11 +142,11 @@ async function choose(deps: Deps, world: World, ask: Ask, { principal, headers }
   const { route, lambda } = target
   const vector = deps.embedding?.peek(text) ?? (await embed(deps, text))
   const query = makeQuery(ask, text, vector)
-  const { plan, candidates, considered } = decide({
+  const { plan, candidates, expectedUsd, considered } = decide({
     query,
     candidates: route.candidates,
     policy: route.policy,
-    preference: { lambda, limits: route.limits },
+    preference: { lambda, limits: withinBudget(route.limits, principal) },
     random: deps.random,
   })
   return {
@@ -139,11 +155,18 @@ async function choose(deps: Deps, world: World, ask: Ask, { principal, headers }
     candidate: candidates[plan.arm]!,
     alternates: plan.alternates.map((arm) => candidates[arm]!),
     lambda,
+    expectedUsd: expectedUsd[plan.arm]!,
     propensity: plan.propensity,
     explored: plan.explored,
     reason: plan.reason,
     considered,
   }
+}
+
+/** No request costs more than a day may, and none has an unknown price: neither could ever be paid for. */
+function withinBudget(limits: Limits, { usdPerDay }: Principal): Limits {
+  if (usdPerDay === undefined) return limits
+  return { ...limits, maxCostUsd: Math.min(usdPerDay, limits.maxCostUsd ?? usdPerDay) }
 }
 
 async function embed({ embedding, logger }: Deps, text: string): Promise<Float32Array | null> {

@@ -1,15 +1,23 @@
 /** What a composition root hands to the flow. Node and the Worker give different values, never different code. */
+import type { Allowances } from '../admit/allowance.ts'
 import type { Gate } from '../admit/concurrency.ts'
 import type { Breakers } from '../call/breaker.ts'
 import type { Embedded } from '../embed/deadline.ts'
 import type { Console } from '../log/console.ts'
 import type { Journal } from '../log/journal.ts'
+import type { PolicyFiles } from '../policy/files.ts'
+import type { Store } from '../spec.ts'
+import type { Serving } from './serving.ts'
 import type { World } from './world.ts'
 
 export interface Deps {
   /** The world as it is now. */
   readonly world: () => World
   readonly store: Journal
+  /** The log itself, for admins. */
+  readonly log: Pick<Store, 'append' | 'activations' | 'history' | 'rows'>
+  readonly policies: PolicyFiles
+  readonly serving: Serving
   readonly embedding: Embedding | null
   readonly breakers: Breakers
   readonly clock: Clock
@@ -24,6 +32,8 @@ export interface Deps {
   readonly logger: Console
   /** Bounds the requests served at once. */
   readonly gate: Gate
+  /** Rate limits and budgets of keys that have one. */
+  readonly allowances: Allowances
   /** True once the process is asked to end. */
   readonly draining: () => boolean
 }

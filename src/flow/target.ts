@@ -43,8 +43,14 @@ export function findTarget(
       },
     )
   }
-  return {
-    kind: 'model',
-    candidate: resolved.kind === 'candidate' ? resolved.candidate : world.unlisted(resolved.provider, resolved.model),
+  const candidate =
+    resolved.kind === 'candidate' ? resolved.candidate : world.unlisted(resolved.provider, resolved.model)
+  if (candidate.price === null && principal.usdPerDay !== undefined) {
+    throw new SwitchyardError(
+      'forbidden',
+      `Key "${principal.name}" has a budget, and the price of the model "${asked.slice(0, 80)}" is not known here. Ask for another model; its price can be set in the gateway's configuration.`,
+      { param: 'model' },
+    )
   }
+  return { kind: 'model', candidate }
 }

@@ -1,5 +1,5 @@
 /** What a call costs, in USD. */
-import type { Price, Usage } from '../spec.ts'
+import type { Candidate, Price, Query, Usage } from '../spec.ts'
 
 const TOKENS_PER_MTOK = 1e6
 
@@ -24,3 +24,12 @@ export function expectedCostUsd(price: Price | null, inputTokens: number, output
 
 /** The request by which candidates are compared before any request is seen. */
 export const TYPICAL = { inputTokens: 1000, outputTokens: 300 } as const
+
+/** What a candidate that a client named is expected to cost a query: nothing is predicted for it, so its believed length counts. */
+export function namedCostUsd(
+  { price, priors, maxOutput = Number.POSITIVE_INFINITY }: Candidate,
+  { inputTokens, maxOutputTokens = Number.POSITIVE_INFINITY }: Pick<Query, 'inputTokens' | 'maxOutputTokens'>,
+): number {
+  const believed = priors?.outputTokens ?? TYPICAL.outputTokens
+  return expectedCostUsd(price, inputTokens, Math.min(believed, maxOutputTokens, maxOutput))
+}

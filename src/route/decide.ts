@@ -43,6 +43,8 @@ export interface Decided {
   readonly plan: Plan
   /** Those that no limit excluded. */
   readonly candidates: readonly Candidate[]
+  /** What each is expected to cost this very query, in USD; `NaN`: price not known. What they are compared by is in `considered`. */
+  readonly expectedUsd: Float64Array
   readonly considered: Considered
 }
 
@@ -52,6 +54,8 @@ export interface Assessment {
   readonly candidates: readonly Candidate[]
   /** What is predicted of them, guarded and priced. */
   readonly priced: Priced
+  /** Of this very query, in USD; `priced` has the costs by which they are compared. */
+  readonly expectedUsd: Float64Array
   readonly excluded: readonly Exclusion[]
 }
 
@@ -63,6 +67,7 @@ export function decide(input: DecideInput): Decided {
   return {
     plan: policy.planner.plan(query, candidates, priced, preference, random),
     candidates,
+    expectedUsd: assessment.expectedUsd,
     considered: explain(assessment, policy, preference.lambda),
   }
 }
@@ -94,6 +99,7 @@ export function assess({
   return {
     candidates: affordable.arms.map((m) => asked[m]!),
     priced: pick({ ...own, costUsd }, affordable.arms),
+    expectedUsd: Float64Array.from(affordable.arms, (m) => own.costUsd[m]!),
     excluded,
   }
 }

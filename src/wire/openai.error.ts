@@ -6,6 +6,7 @@ import { retryHeaders } from './retryHeaders.ts'
 const CODES: Partial<Record<ErrorCode, string>> = {
   unauthorized: 'invalid_api_key',
   rate_limited: 'rate_limit_exceeded',
+  budget_exceeded: 'insufficient_quota',
   upstream_rate_limited: 'rate_limit_exceeded',
   unsupported: 'unsupported_parameter',
 }
@@ -23,10 +24,11 @@ export function renderOpenaiStreamError(error: SwitchyardError): string {
 
 function envelope(error: SwitchyardError): object {
   const param = error.param ?? (error.code === 'context_length_exceeded' ? 'messages' : null)
-  return { error: { message: error.message, type: typeOf(error.status), param, code: CODES[error.code] ?? error.code } }
+  return { error: { message: error.message, type: typeOf(error), param, code: CODES[error.code] ?? error.code } }
 }
 
-function typeOf(status: number): string {
+function typeOf({ status, code }: SwitchyardError): string {
+  if (code === 'budget_exceeded') return 'insufficient_quota'
   if (status === 429) return 'requests'
   return status >= 500 ? 'server_error' : 'invalid_request_error'
 }
