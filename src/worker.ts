@@ -5,6 +5,7 @@ import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
 import wasm from 'onnxruntime-web/ort-wasm-simd-threaded.wasm'
 import { createGate } from './admit/concurrency.ts'
 import { createApp } from './app.ts'
+import { keepInside } from './compose/alive.ts'
 import { createEmbedding } from './compose/embedding.ts'
 import { openWebEncoder } from './compose/encoder.web.ts'
 import { type Live, openLive } from './compose/live.ts'
@@ -139,7 +140,7 @@ async function openIsolate(options: WorkerOptions, env: Env): Promise<Isolate> {
     keepAlive: waitUntil,
     onFailure: (error) => logger.error('health_unreachable', describeError(error)),
   })
-  const gate = createGate(config.server.maxConcurrentRequests)
+  const gate = keepInside(createGate(config.server.maxConcurrentRequests), waitUntil)
   const app = createApp({
     world: live.world,
     store: createJournal(store, {

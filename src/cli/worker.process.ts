@@ -16,6 +16,8 @@ export interface WorkerOptions {
   readonly config: ConfigInput
   /** Secrets and variables of the Worker. */
   readonly env?: Readonly<Record<string, string>>
+  /** Serve from the runtime itself, without wrangler's own proxy, which never tells a Worker that its client has left. */
+  readonly direct?: boolean
 }
 
 export interface WorkerProcess {
@@ -29,7 +31,10 @@ export interface WorkerProcess {
 /** How long `wrangler dev` may take to end what it started, before it is ended with it. */
 const PATIENCE_MS = 5000
 
-/** What would make wrangler ask questions, look for updates or write outside of the folder. */
+/** The runtime's own address, which wrangler gives away only when it is asked to tell everything. */
+const RUNTIME = /"userWorkerUrl":\{"protocol":"http:","hostname":"127\.0\.0\.1","port":"(\d+)"/u
+
+/** Keeps wrangler from asking questions, looking for updates and writing outside of the folder. */
 const environment = (folder: string) => ({
   ...process.env,
   CI: '1',
@@ -42,7 +47,12 @@ const environment = (folder: string) => ({
 })
 
 /** Writes the Worker's files, brings its database up to date and resolves once it serves on a free port. */
-export async function startWorkerProcess({ folder, config, env = {} }: WorkerOptions): Promise<WorkerProcess> {
+export async function startWorkerProcess({
+  folder,
+  config,
+  env = {},
+  direct = false,
+}: WorkerOptions): Promise<WorkerProcess> {
   const home = packageFolder()
   const files = workerFiles({
     template: await readFile(join(home, 'wrangler.toml'), 'utf8'),
@@ -62,9 +72,10 @@ export async function startWorkerProcess({ folder, config, env = {} }: WorkerOpt
     throw new SwitchyardError('internal', `The Worker's database was not migrated:\n${migrating.output()}`)
 
   const free = ['--ip', '127.0.0.1', '--port', '0', '--inspector-port', '0']
-  const worker = wrangler(folder, ['dev', ...free, ...state])
+  const worker = wrangler(folder, ['dev', ...free, ...state, '--log-level', direct ? 'debug' : 'log'])
   try {
-    return { ...worker, url: await worker.says(/Ready on (http:\S+)/u) }
+    const url = await worker.says(/Ready on (http:\S+)/u)
+    return { ...worker, url: direct ? `http://127.0.0.1:${await worker.says(RUNTIME)}` : url }
   } catch (thrown) {
     await worker.stop()
     throw thrown
