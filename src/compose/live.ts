@@ -1,13 +1,16 @@
 /** What requests are served from, kept up to date: a reload or a newly activated policy puts a new world in the old one's place. */
 import type { Config, ProviderSettings } from '../config/config.ts'
 import { FEATURES } from '../embed/features.ts'
+import { SwitchyardError } from '../errors.ts'
+import type { Serving } from '../flow/serving.ts'
 import type { World } from '../flow/world.ts'
 import type { Console } from '../log/console.ts'
+import type { Installation } from '../policy/check.ts'
 import { createShelf } from '../policy/shelf.ts'
 import type { EncoderInfo, Policy, Store, Transport } from '../spec.ts'
 import { embeddedMisfit, hasDemo } from './embedded.ts'
 import { syncPolicies } from './policies.ts'
-import type { Compiled } from './policy.ts'
+import { type Compiled, compilePolicy } from './policy.ts'
 import { unlistedBy } from './unlisted.ts'
 import { buildWorld } from './world.ts'
 
@@ -24,18 +27,17 @@ export interface LiveParts {
   readonly logger: Console
 }
 
-export interface Live {
+export interface Live extends Serving {
   readonly config: Config
   world(): World
   /** Serves a new configuration from the next request on. Rejects and keeps the old one when it cannot be served. */
   reload(config: Config): Promise<void>
-  /** Follows the newest activations in the log. A policy that cannot serve is refused and the last good one stays. */
-  sync(): Promise<void>
 }
 
 export async function openLive(first: Config, parts: LiveParts): Promise<Live> {
   const { store, encoder, readPolicy, readEmbedded, transports, logger } = parts
   const shelf = createShelf<Compiled>()
+  const tried = new Map<string, number | null>()
   let config = first
   let embedded = await embeddedFor(first)
 
@@ -48,22 +50,35 @@ export async function openLive(first: Config, parts: LiveParts): Promise<Live> {
     return buildWorld(next, { generation, transport, shelf, unlisted })
   }
 
+  const routeOf = (name: string) => config.routes.find((route) => route.name === name)
+
+  function installation(name: string): Installation {
+    return { encoder, features: FEATURES, candidates: routeOf(name)?.candidates ?? [] }
+  }
+
+  /** What serves a route for which nothing was ever activated; `null` is the constant. */
+  function original(name: string): Policy | null {
+    const route = routeOf(name)
+    if (!encoder || !embedded || !route) return null
+    return embeddedMisfit(embedded, config, route) === null ? embedded : null
+  }
+
+  /** The embedded policy is there without being stored; a stored one comes first. */
+  async function read(id: string): Promise<Policy> {
+    try {
+      return await readPolicy(id)
+    } catch (thrown) {
+      const missing = thrown instanceof SwitchyardError && thrown.code === 'not_found'
+      if (missing && embedded && id.length >= 4 && embedded.id.startsWith(id)) return embedded
+      throw thrown
+    }
+  }
+
   /** Whether anything changed. */
   async function syncShelf(): Promise<boolean> {
-    const routeOf = (name: string) => config.routes.find((route) => route.name === name)
     const changed = await syncPolicies(
       config.routes.map(({ name }) => name),
-      {
-        store,
-        shelf,
-        read: readPolicy,
-        embedded: (name) => {
-          const route = routeOf(name)
-          if (!encoder || !embedded || !route) return null
-          return embeddedMisfit(embedded, config, route) === null ? embedded : null
-        },
-        installation: (name) => ({ encoder, features: FEATURES, candidates: routeOf(name)?.candidates ?? [] }),
-      },
+      { store, shelf, read, embedded: original, installation, tried },
     )
     for (const route of changed) {
       const [refusal, active] = [shelf.refusal(route), shelf.active(route)]
@@ -85,6 +100,15 @@ export async function openLive(first: Config, parts: LiveParts): Promise<Live> {
       return config
     },
     world: () => world,
+    served: () =>
+      config.routes.map(({ name }) => ({
+        route: name,
+        policy: shelf.active(name)?.id ?? null,
+        refusal: shelf.refusal(name),
+        original: original(name)?.id ?? null,
+      })),
+    read,
+    judge: (policy, route) => compilePolicy(policy, installation(route)).notes,
     async reload(next) {
       embedded ??= await embeddedFor(next)
       const built = await build(next, world.generation + 1)

@@ -12,6 +12,8 @@ export interface PolicySources {
   /** What serves a route for which nothing was ever activated; the demo has one. */
   readonly embedded: (route: string) => Policy | null
   readonly installation: (route: string) => Installation
+  /** By route, the time of the activation that was tried last: a refused policy is tried again when it is activated again. */
+  readonly tried: Map<string, number | null>
 }
 
 /**
@@ -20,7 +22,7 @@ export interface PolicySources {
  */
 export async function syncPolicies(
   routes: readonly string[],
-  { store, shelf, read, embedded, installation }: PolicySources,
+  { store, shelf, read, embedded, installation, tried }: PolicySources,
 ): Promise<string[]> {
   const activations = new Map((await store.activations()).map((activation) => [activation.route, activation]))
   const changed: string[] = []
@@ -29,7 +31,10 @@ export async function syncPolicies(
     const given = activation ? null : embedded(route)
     const wanted = activation ? activation.policy : (given?.id ?? null)
     const active = shelf.active(route)?.id ?? null
-    if (wanted === active || (wanted !== null && shelf.refusal(route)?.id === wanted)) continue
+    const at = activation?.at ?? null
+    const refused = shelf.refusal(route)?.id === wanted && tried.get(route) === at
+    if (wanted === active || refused) continue
+    tried.set(route, at)
     if (wanted === null) shelf.withdraw(route)
     else await shelf.offer(route, wanted, async () => compilePolicy(given ?? (await read(wanted)), installation(route)))
     changed.push(route)

@@ -347,7 +347,7 @@ describe('keys', () => {
     const { keys } = await good({
       ...base,
       keys: [
-        { name: 'all', sha256: digest('1') },
+        { name: 'all', sha256: digest('1'), admin: true },
         {
           name: 'some',
           sha256: digest('2'),
@@ -359,8 +359,15 @@ describe('keys', () => {
       ],
     })
     expect(keys.map(({ principal }) => principal)).toEqual([
-      { name: 'all', models: true, lambda: { min: 0 } },
-      { name: 'some', routes: ['auto'], models: false, lambda: { default: 5, min: 1, max: 9 }, requestsPerMinute: 60 },
+      { name: 'all', models: true, admin: true, lambda: { min: 0 } },
+      {
+        name: 'some',
+        routes: ['auto'],
+        models: false,
+        admin: false,
+        lambda: { default: 5, min: 1, max: 9 },
+        requestsPerMinute: 60,
+      },
     ])
   })
 
