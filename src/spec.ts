@@ -525,6 +525,38 @@ export interface DecisionRecord {
   readonly feedback: readonly Feedback[]
 }
 
+/** Requests of one day, tenant, route, candidate and status, summed up. */
+export interface Statistics {
+  /** Days since the epoch, UTC: that of the decision. */
+  readonly day: number
+  readonly tenant: string
+  /** `null` when the client named a model itself. */
+  readonly route: string | null
+  /** The candidate that answered, or the last one tried. */
+  readonly candidate: string
+  /** `unknown` also while there is no outcome. */
+  readonly status: OutcomeStatus
+  readonly requests: number
+  readonly inputTokens: number
+  readonly outputTokens: number
+  readonly costUsd: number
+  /** Requests whose cost is known; `costUsd` is theirs. */
+  readonly priced: number
+  readonly latencyMs: number
+  /** Requests with feedback. */
+  readonly scored: number
+  /** Sum over those of the mean of a request's scores. */
+  readonly score: number
+}
+
+/** What one run of maintenance came to. */
+export interface Maintained {
+  /** Decisions deleted, with all that belonged to them. */
+  readonly deleted: number
+  /** There is more to delete: to be called again. */
+  readonly more: boolean
+}
+
 /** The log. */
 export interface Store {
   /** Resolves only when every row survives a crash of the process. Rejects with `log_full` or `log_failed`; nothing is half-written. */
@@ -541,6 +573,30 @@ export interface Store {
   embedding(hash: string, encoder: string): Promise<Float32Array | null>
   /** The newest activation of every route. */
   activations(): Promise<Activation[]>
+  /** Activations of a route, newest first. */
+  history(route: string, limit: number): Promise<Activation[]>
+  /** USD by tenant of the requests decided at or after `since` (milliseconds since the epoch). */
+  spent(since: number): Promise<ReadonlyMap<string, number>>
+  /**
+   * Rows of a table in the order in which they were written, from the first after number `after` (0: from the beginning).
+   * `next` is the `after` of the following page; `null` where there was nothing, so that the last number that was given
+   * is the place to go on from later. A row that replaces another is a newly written one: nothing is missed.
+   */
+  rows(
+    table: LogRow['table'],
+    options: { after: number; limit: number },
+  ): Promise<{ readonly rows: LogRow[]; readonly next: number | null }>
+  /**
+   * Sums from the day of `since` (milliseconds since the epoch) to now, by day. What is written of an earlier day counts
+   * from the next maintenance on.
+   */
+  statistics(options: { since: number; tenant?: string }): Promise<Statistics[]>
+  /**
+   * Closes decisions that have had no outcome for an hour as `unknown`, sums up past days, and deletes decisions (with
+   * attempts, outcome, feedback, and vectors that nothing refers to any more) of days more than `keepDays` ago; what is
+   * deleted stays in the statistics. `null` deletes nothing. To be called every hour.
+   */
+  maintain(options: { now: number; keepDays: number | null }): Promise<Maintained>
   /** Rows given to `append` since start and not stored: the queue was full or the commit failed. */
   readonly dropped: number
   close(): Promise<void>

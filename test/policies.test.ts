@@ -46,7 +46,7 @@ describe('the embedded policy of the demo', () => {
 
 it('a look into the log leaves decisions that a gateway works on alone', async () => {
   const file = join(folder, '.switchyard/switchyard.sqlite')
-  const serving = await openStore({ file, durability: 'process', maxQueuedRows: 10, recover: true })
+  const serving = await openStore({ file, durability: 'process', maxQueuedRows: 10 })
   try {
     await serving.append([{ table: 'decisions', row: sampleDecision('under way') }])
     expect(await said('policies', 'list')).toContain('route auto')

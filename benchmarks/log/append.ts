@@ -102,7 +102,7 @@ function requestRows(id: string): LogRow[] {
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'switchyard-bench-'))
-const store = await openStore({ file: join(folder, 'log.db'), durability, recover: true, maxQueuedRows: 10_000 })
+const store = await openStore({ file: join(folder, 'log.db'), durability, maxQueuedRows: 10_000 })
 // Built beforehand: making the rows is not the log's cost.
 const prepared = Array.from({ length: 4096 }, () => requestRows(''))
 const delays: number[] = []

@@ -17,7 +17,7 @@ export interface LogPlace {
 /** Opens the log for `work` and closes it again. What the gateway is still working on stays as it is. */
 export async function withLog<T>(config: LogPlace, work: (store: FileStore) => Promise<T>): Promise<T> {
   const { durability, maxQueuedRows } = config.log
-  const store = await openStore({ file: logFile(config), durability, maxQueuedRows, recover: false })
+  const store = await openStore({ file: logFile(config), durability, maxQueuedRows })
   try {
     return await work(store)
   } finally {

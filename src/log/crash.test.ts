@@ -21,7 +21,7 @@ function writer(file: string, round: number): string {
   return `
     import { writeSync } from 'node:fs'
     import { openStore } from ${JSON.stringify(storeUrl)}
-    const store = await openStore({ file: ${JSON.stringify(file)}, durability: 'process', recover: true, maxQueuedRows: 10000 })
+    const store = await openStore({ file: ${JSON.stringify(file)}, durability: 'process', maxQueuedRows: 10000 })
     const template = ${JSON.stringify(row)}
     let count = 0
     // A pipe that is full for a moment must not end the test.
@@ -61,7 +61,8 @@ test('a killed process loses nothing that it acknowledged', { timeout: 120_000 }
     expect([...acknowledged].filter((id) => !stored.has(id))).toEqual([])
   }
 
-  const store = await openStore({ file, durability: 'process', recover: true, maxQueuedRows: 10 })
+  const store = await openStore({ file, durability: 'process', maxQueuedRows: 10 })
+  await store.maintain({ now: Date.now(), keepDays: null })
   const [newest] = await store.decisions({ limit: 1 })
   expect(newest?.outcome?.status).toBe('unknown')
   await store.close()

@@ -1,17 +1,18 @@
 /** The log in one SQLite file: synchronous, so that it belongs in a thread of its own (`store.worker.ts`). */
-import { randomBytes } from 'node:crypto'
 import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { setImmediate as immediate } from 'node:timers/promises'
 import Sqlite from 'better-sqlite3'
-import { and, asc, desc, eq, gt, inArray, lt, max, notExists, type SQL, sql } from 'drizzle-orm'
-import { type BetterSQLite3Database, drizzle } from 'drizzle-orm/better-sqlite3'
+import { drizzle as drizzleSync } from 'drizzle-orm/better-sqlite3'
 import { migrate } from 'drizzle-orm/better-sqlite3/migrator'
-import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
+import { drizzle } from 'drizzle-orm/sqlite-proxy'
 import { packageFolder } from '../package.node.ts'
-import type { Activation, DecisionRecord, LogRow } from '../spec.ts'
+import type { Maintained, Store } from '../spec.ts'
 import { failureCode } from './failure.ts'
-import { COLUMNS, type Insert, toActivation, toAttempt, toDecision, toFeedback, toOutcome, toVector } from './rows.ts'
-import { attempts, decisions, embeddings, feedback, meta, outcomes, policies } from './schema.ts'
+import { createInserts } from './inserts.ts'
+import { maintain } from './maintenance.ts'
+import { createReads, type LogDatabase, type Reads, readSalt } from './queries.ts'
+import type { Insert } from './rows.ts'
 
 /** `process`: what is stored survives a kill of the process. `power`: also a loss of power, for one fsync per commit. */
 export type Durability = 'process' | 'power'
@@ -27,10 +28,8 @@ export interface Database {
    * nothing is stored; returns the appends that are themselves at fault and were left out.
    */
   commit(batch: readonly (readonly Insert[])[]): Refused[]
-  decision(id: string): DecisionRecord | null
-  decisions(options: { limit: number; before?: string; tenant?: string }): DecisionRecord[]
-  embedding(hash: string, encoder: string): Float32Array | null
-  activations(): Activation[]
+  readonly reads: Reads
+  maintain(options: Parameters<Store['maintain']>[0]): Promise<Maintained>
   close(): void
 }
 
@@ -52,12 +51,11 @@ export function connect(options: { readonly file: string; readonly durability: D
   return client
 }
 
-/** The log behind an open connection: migrates it; with `recover` decisions without an outcome get the outcome `unknown`. */
-export function createDatabase(client: Sqlite.Database, { recover }: { readonly recover: boolean }): Database {
-  const db = drizzle(client)
-  migrateTwice(db)
-  const salt = ensureSalt(db)
-  if (recover) closeAbandoned(db, Date.now())
+/** The log behind an open connection, which it migrates. */
+export async function createDatabase(client: Sqlite.Database): Promise<Database> {
+  migrateTwice(client)
+  const db = toLogDatabase(client)
+  const salt = await readSalt(db)
   client.pragma(`busy_timeout = ${LOCK_WAIT_MS}`)
 
   const store = inserter(client, db)
@@ -92,42 +90,8 @@ export function createDatabase(client: Sqlite.Database, { recover }: { readonly 
         return storeEach.immediate(batch)
       }
     },
-    decision: (id) => records(db, eq(decisions.id, id), 1)[0] ?? null,
-    decisions({ limit, before, tenant }) {
-      const cursor = db
-        .select({ seq: decisions.seq })
-        .from(decisions)
-        .where(eq(decisions.id, before ?? ''))
-      return records(
-        db,
-        and(
-          before === undefined ? undefined : lt(decisions.seq, cursor),
-          tenant === undefined ? undefined : eq(decisions.tenant, tenant),
-        ),
-        limit,
-      )
-    },
-    embedding(hash, encoder) {
-      const row = db
-        .select()
-        .from(embeddings)
-        .where(and(eq(embeddings.hash, hash), eq(embeddings.encoder, encoder)))
-        .get()
-      return row ? toVector(row.vector) : null
-    },
-    activations() {
-      const newest = db
-        .select({ seq: max(policies.seq) })
-        .from(policies)
-        .groupBy(policies.route)
-      return db
-        .select()
-        .from(policies)
-        .where(inArray(policies.seq, newest))
-        .orderBy(asc(policies.route))
-        .all()
-        .map(toActivation)
-    },
+    reads: createReads(db),
+    maintain: (options) => maintain(db, options),
     close: () => client.close(),
   }
 }
@@ -140,7 +104,8 @@ function isAtFault(thrown: unknown): boolean {
 }
 
 /** Two processes that create one file race for its first migration; the loser finds it done on the second try. */
-function migrateTwice(db: BetterSQLite3Database): void {
+function migrateTwice(client: Sqlite.Database): void {
+  const db = drizzleSync(client)
   const options = { migrationsFolder: join(packageFolder(), 'migrations') }
   try {
     migrate(db, options)
@@ -149,122 +114,38 @@ function migrateTwice(db: BetterSQLite3Database): void {
   }
 }
 
-function ensureSalt(db: BetterSQLite3Database): string {
-  const fresh = randomBytes(32).toString('hex')
-  db.insert(meta).values({ key: 'salt', value: fresh }).onConflictDoNothing().run()
-  return db.select().from(meta).where(eq(meta.key, 'salt')).get()?.value ?? fresh
-}
-
-/**
- * Gives every decision that has no outcome the outcome `unknown`. Another gateway that still works on one overwrites it
- * with what happens. The decisions that were looked at are remembered by number, so that this stays cheap in a long log.
- */
-function closeAbandoned(db: BetterSQLite3Database, now: number): void {
-  const swept = Number(db.select().from(meta).where(eq(meta.key, 'swept')).get()?.value ?? 0)
-  db.transaction(
-    (tx) => {
-      const last =
-        tx
-          .select({ seq: max(decisions.seq) })
-          .from(decisions)
-          .get()?.seq ?? 0
-      if (last <= swept) return
-      const abandoned = tx
-        .select({ decision: decisions.id, candidate: decisions.candidate })
-        .from(decisions)
-        .where(
-          and(
-            gt(decisions.seq, swept),
-            notExists(tx.select({ one: sql`1` }).from(outcomes).where(eq(outcomes.decision, decisions.id))),
-          ),
-        )
-        .all()
-      for (const row of abandoned) {
-        tx.insert(outcomes)
-          .values({ ...row, at: now, status: 'unknown', attempts: 0, latencyMs: 0 })
-          .run()
-      }
-      const value = String(last)
-      tx.insert(meta).values({ key: 'swept', value }).onConflictDoUpdate({ target: meta.key, set: { value } }).run()
-    },
-    { behavior: 'immediate' },
-  )
-}
-
-/** Inserts one row through statements prepared once; the SQL is the schema's, the values are bound as they are. */
-function inserter(client: Sqlite.Database, db: BetterSQLite3Database): (insert: Insert) => void {
-  const newer = sql`excluded.at >= ${feedback.at}`
-  const queries: Record<LogRow['table'], { toSQL(): { sql: string } }> = {
-    decisions: db.insert(decisions).values(placeholders(decisions, COLUMNS.decisions)),
-    attempts: db.insert(attempts).values(placeholders(attempts, COLUMNS.attempts)),
-    outcomes: db.insert(outcomes).values(placeholders(outcomes, COLUMNS.outcomes)),
-    feedback: db
-      .insert(feedback)
-      .values(placeholders(feedback, COLUMNS.feedback))
-      .onConflictDoUpdate({
-        target: [feedback.decision, feedback.principal, feedback.source],
-        set: { value: sql`excluded.value`, comment: sql`excluded.comment`, at: sql`excluded.at` },
-        setWhere: newer,
-      }),
-    embeddings: db.insert(embeddings).values(placeholders(embeddings, COLUMNS.embeddings)).onConflictDoNothing(),
-    policies: db.insert(policies).values(placeholders(policies, COLUMNS.policies)),
-  }
-  const prepare = (table: LogRow['table']) => client.prepare(queries[table].toSQL().sql)
-  const statements: Record<LogRow['table'], Sqlite.Statement> = {
-    decisions: prepare('decisions'),
-    attempts: prepare('attempts'),
-    outcomes: prepare('outcomes'),
-    feedback: prepare('feedback'),
-    embeddings: prepare('embeddings'),
-    policies: prepare('policies'),
-  }
-  /** `unknown` gives way to what happened; a second real outcome of a decision hits the primary key. */
-  const forget = db
-    .delete(outcomes)
-    .where(and(eq(outcomes.decision, sql.placeholder('decision')), sql`${outcomes.status} = 'unknown'`))
-  const forgetUnknown = client.prepare(forget.toSQL().sql)
-
-  return ({ table, values }) => {
-    if (table === 'outcomes') forgetUnknown.run(values[0])
-    statements[table].run(values)
-  }
-}
-
-/** A placeholder per column. The cast ties the names, which come from the table itself, back to its type. */
-function placeholders<Table extends SQLiteTable>(_table: Table, names: readonly string[]) {
-  return Object.fromEntries(names.map((name) => [name, sql.placeholder(name)])) as {
-    [Name in keyof Table['$inferInsert']]: ReturnType<typeof sql.placeholder>
-  }
-}
-
-/** Decisions with all that is known of them, newest first. */
-function records(db: BetterSQLite3Database, where: SQL | undefined, limit: number): DecisionRecord[] {
-  const found = db.select().from(decisions).where(where).orderBy(desc(decisions.seq)).limit(limit).all()
-  // One parameter however many ids: D1 allows only a hundred.
-  const ids = sql`(select value from json_each(${JSON.stringify(found.map((row) => row.id))}))`
-  const attemptsOf = Map.groupBy(
-    db.select().from(attempts).where(sql`${attempts.decision} in ${ids}`).orderBy(asc(attempts.index)).all(),
-    (row) => row.decision,
-  )
-  const feedbackOf = Map.groupBy(
-    db.select().from(feedback).where(sql`${feedback.decision} in ${ids}`).orderBy(asc(feedback.at)).all(),
-    (row) => row.decision,
-  )
-  const outcomeOf = new Map(
-    db
-      .select()
-      .from(outcomes)
-      .where(sql`${outcomes.decision} in ${ids}`)
-      .all()
-      .map((row) => [row.decision, row]),
-  )
-  return found.map((row) => {
-    const outcome = outcomeOf.get(row.id)
-    return {
-      decision: toDecision(row),
-      attempts: (attemptsOf.get(row.id) ?? []).map(toAttempt),
-      outcome: outcome ? toOutcome(outcome) : null,
-      feedback: (feedbackOf.get(row.id) ?? []).map(toFeedback),
-    }
+function toLogDatabase(client: Sqlite.Database): LogDatabase {
+  const runAll = client.transaction((batch: readonly { sql: string; params: unknown[] }[]) => {
+    for (const { sql, params } of batch) client.prepare(sql).run(params)
   })
+  return drizzle(
+    async (source, params, method) => {
+      const statement = client.prepare(source)
+      if (!statement.reader) {
+        statement.run(params)
+        return { rows: [] }
+      }
+      const rows = statement.raw().all(params)
+      return { rows: method === 'get' ? (rows[0] as unknown[]) : rows }
+    },
+    async (batch) => {
+      // Only maintenance writes in batches: appends and reads get their turn before each.
+      await immediate()
+      runAll.immediate(batch)
+      return batch.map(() => ({ rows: [] }))
+    },
+  )
+}
+
+/** Inserts one row through statements prepared once. */
+function inserter(client: Sqlite.Database, db: LogDatabase): (insert: Insert) => void {
+  const prepared = Object.fromEntries(
+    Object.entries(createInserts(db)).map(([table, statements]) => [
+      table,
+      statements.map(({ sql, parameters }) => ({ statement: client.prepare(sql), parameters })),
+    ]),
+  )
+  return ({ table, values }) => {
+    for (const { statement, parameters } of prepared[table]!) statement.run(parameters(values))
+  }
 }

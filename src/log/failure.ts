@@ -11,6 +11,9 @@ const HINTS: readonly (readonly [prefix: string, hint: string])[] = [
   ['SQLITE_READONLY', 'the file cannot be written; check its permissions'],
   ['SQLITE_IOERR', 'the disk failed; check its space, quota and health'],
   ['SQLITE_CONSTRAINT', 'a row is incomplete or repeats one that is stored'],
+  ['SQLITE_TOOBIG', 'a row is larger than the database takes'],
+  ['NOT_MIGRATED', 'its tables are missing; run `wrangler d1 migrations apply` for this database'],
+  ['D1_ERROR', 'D1 did not answer as it should; try again in a moment'],
   ['CLOSED', 'it is closed'],
   ['STOPPED', 'its thread has stopped; restart the gateway'],
 ]

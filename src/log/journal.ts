@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache'
 import type { EmbeddingRow, LogRow, Store } from '../spec.ts'
 import { applyRetention, type Retention } from './privacy.ts'
 
-export type Journal = Pick<Store, 'append' | 'decision' | 'decisions'>
+export type Journal = Pick<Store, 'append' | 'decision' | 'decisions' | 'statistics'>
 
 export interface JournalOptions {
   /** Asked at every append, since a reload may change it. */
@@ -12,9 +12,15 @@ export interface JournalOptions {
   readonly maxKnownVectors: number
 }
 
+/**
+ * A vector may be deleted once nothing that is kept refers to it, and that is kept for a day at least: what was sent this
+ * long ago is sent again.
+ */
+const KNOWN_MS = 12 * 3_600_000
+
 /** Writes and reads through to `store`. A vector counts as stored only when the append that had it has succeeded. */
 export function createJournal(store: Store, { retention, maxKnownVectors }: JournalOptions): Journal {
-  const stored = new LRUCache<string, true>({ max: maxKnownVectors })
+  const stored = new LRUCache<string, true>({ max: maxKnownVectors, ttl: KNOWN_MS })
   const isNew = (entry: LogRow) => entry.table !== 'embeddings' || stored.get(nameOf(entry.row)) === undefined
   return {
     async append(rows, options) {
@@ -24,6 +30,7 @@ export function createJournal(store: Store, { retention, maxKnownVectors }: Jour
     },
     decision: (id) => store.decision(id),
     decisions: (options) => store.decisions(options),
+    statistics: (options) => store.statistics(options),
   }
 }
 

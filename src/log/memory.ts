@@ -1,14 +1,34 @@
 /** The log in memory, for tests and for looking around: the same rules as in a file, nothing kept. */
-import type { Activation, Attempt, Decision, DecisionRecord, Feedback, LogRow, Outcome, Store } from '../spec.ts'
+import type {
+  Activation,
+  Attempt,
+  Decision,
+  DecisionRecord,
+  EmbeddingRow,
+  Feedback,
+  LogRow,
+  Outcome,
+  Statistics,
+  Store,
+} from '../spec.ts'
 import { logFailed } from './failure.ts'
+import { addUp, sumRecord } from './memory.sums.ts'
+
+const DAY_MS = 86_400_000
+const HOUR_MS = 3_600_000
 
 interface Kept {
   decisions: Map<string, Decision>
   attempts: Map<string, Attempt[]>
   outcomes: Map<string, Outcome>
   feedback: Map<string, Feedback[]>
-  embeddings: Map<string, Float32Array>
-  policies: Map<string, Activation>
+  embeddings: Map<string, EmbeddingRow>
+  activations: Activation[]
+  /** What is stored now, in the order of writing. */
+  written: { readonly seq: number; readonly entry: LogRow }[]
+  writes: number
+  /** Of what was deleted. */
+  sums: Statistics[]
 }
 
 /** An empty log that ends with the process. */
@@ -19,7 +39,10 @@ export function createMemoryStore(): Store {
     outcomes: new Map(),
     feedback: new Map(),
     embeddings: new Map(),
-    policies: new Map(),
+    activations: [],
+    written: [],
+    writes: 0,
+    sums: [],
   }
   let dropped = 0
   let closed = false
@@ -64,10 +87,46 @@ export function createMemoryStore(): Store {
         .map(record)
     },
     async embedding(hash, encoder) {
-      return kept.embeddings.get(`${encoder} ${hash}`)?.slice() ?? null
+      return kept.embeddings.get(`${encoder} ${hash}`)?.vector.slice() ?? null
     },
     async activations() {
-      return [...kept.policies.values()].sort((a, b) => (a.route < b.route ? -1 : 1))
+      const newest = new Map(kept.activations.map((row) => [row.route, row]))
+      return [...newest.values()].sort((a, b) => (a.route < b.route ? -1 : 1))
+    },
+    async history(route, limit) {
+      return kept.activations
+        .filter((row) => row.route === route)
+        .reverse()
+        .slice(0, limit)
+    },
+    async spent(since) {
+      const sums = kept.sums.filter(({ day }) => day * DAY_MS >= since)
+      const rows = [...kept.decisions.values()].filter(({ at }) => at >= since).map((row) => sumRecord(record(row)))
+      const tenants = Map.groupBy([...sums, ...rows], ({ tenant }) => tenant)
+      const total = (all: readonly Statistics[]) => all.reduce((sum, { costUsd }) => sum + costUsd, 0)
+      return new Map([...tenants].map(([tenant, all]) => [tenant, total(all)] as const).filter(([, usd]) => usd > 0))
+    },
+    async rows(table, { after, limit }) {
+      const page = kept.written.filter(({ seq, entry }) => entry.table === table && seq > after).slice(0, limit)
+      return { rows: page.map(({ entry }) => structuredClone(entry)), next: page.at(-1)?.seq ?? null }
+    },
+    async statistics({ since, tenant }) {
+      const rows = [...kept.decisions.values()].map((row) => sumRecord(record(row)))
+      const wanted = (one: Statistics) =>
+        one.day >= Math.floor(since / DAY_MS) && (tenant === undefined || one.tenant === tenant)
+      return addUp([...kept.sums, ...rows].filter(wanted))
+    },
+    async maintain({ now, keepDays }) {
+      for (const { id, at, candidate } of kept.decisions.values()) {
+        if (at <= now - HOUR_MS && !kept.outcomes.has(id))
+          keep(kept, { table: 'outcomes', row: unknown(id, { now, candidate }) })
+      }
+      if (keepDays === null) return { deleted: 0, more: false }
+      const firstKept = (Math.floor(now / DAY_MS) - keepDays) * DAY_MS
+      const old = [...kept.decisions.values()].filter(({ at }) => at < firstKept)
+      kept.sums = addUp([...kept.sums, ...old.map((row) => sumRecord(record(row)))])
+      remove(kept, old)
+      return { deleted: old.length, more: false }
     },
     get dropped() {
       return dropped
@@ -76,6 +135,37 @@ export function createMemoryStore(): Store {
       closed = true
     },
   }
+}
+
+function unknown(decision: string, { now, candidate }: { now: number; candidate: string }): Outcome {
+  return {
+    decision,
+    at: now,
+    status: 'unknown',
+    candidate,
+    attempts: 0,
+    usage: null,
+    usageSource: null,
+    costUsd: null,
+    ttftMs: null,
+    latencyMs: 0,
+    finish: null,
+  }
+}
+
+/** Decisions with all that belongs to them, and the vectors that no other decision refers to. */
+function remove(kept: Kept, old: readonly Decision[]): void {
+  const ids = new Set(old.map(({ id }) => id))
+  const hashes = new Set(old.map(({ query }) => query.hash))
+  for (const table of [kept.decisions, kept.attempts, kept.outcomes, kept.feedback])
+    for (const id of ids) table.delete(id)
+  for (const { query } of kept.decisions.values()) hashes.delete(query.hash)
+  for (const [key, { hash }] of kept.embeddings) if (hashes.has(hash)) kept.embeddings.delete(key)
+  kept.written = kept.written.filter(({ entry: { table, row } }) => {
+    if (table === 'policies') return true
+    if (table === 'embeddings') return !hashes.has(row.hash)
+    return !ids.has(table === 'decisions' ? row.id : row.decision)
+  })
 }
 
 /** The key that may be stored once; null where a repetition replaces or changes nothing. */
@@ -94,31 +184,42 @@ function isStored(kept: Kept, { table, row }: LogRow): boolean {
   return outcome !== undefined && outcome.status !== 'unknown'
 }
 
-function keep(kept: Kept, { table, row }: LogRow): void {
+/** Stores a row whose key is free, in the place of the one that gives way to it. */
+function keep(kept: Kept, entry: LogRow): void {
+  const { table, row } = entry
   switch (table) {
     case 'decisions':
       kept.decisions.set(row.id, row)
-      return
+      break
     case 'attempts':
       kept.attempts.set(row.decision, [...(kept.attempts.get(row.decision) ?? []), row])
-      return
+      break
     case 'outcomes':
+      forget(kept, kept.outcomes.get(row.decision))
       kept.outcomes.set(row.decision, row)
-      return
+      break
     case 'feedback': {
-      const same = (one: Feedback) => one.principal === row.principal && one.source === row.source
       const all = kept.feedback.get(row.decision) ?? []
-      if (all.some((one) => same(one) && one.at > row.at)) return
-      kept.feedback.set(row.decision, [...all.filter((one) => !same(one)), row])
-      return
+      const old = all.find((one) => one.principal === row.principal && one.source === row.source)
+      if (old && old.at > row.at) return
+      forget(kept, old)
+      kept.feedback.set(row.decision, [...all.filter((one) => one !== old), row])
+      break
     }
     case 'embeddings': {
       const key = `${row.encoder} ${row.hash}`
-      if (!kept.embeddings.has(key)) kept.embeddings.set(key, row.vector)
-      return
+      if (kept.embeddings.has(key)) return
+      kept.embeddings.set(key, row)
+      break
     }
     case 'policies':
-      kept.policies.set(row.route, row)
-      return
+      kept.activations.push(row)
+      break
   }
+  kept.writes += 1
+  kept.written.push({ seq: kept.writes, entry })
+}
+
+function forget(kept: Kept, row: Outcome | Feedback | undefined): void {
+  kept.written = kept.written.filter(({ entry }) => entry.row !== row)
 }

@@ -231,6 +231,11 @@ export function toVector(bytes: Uint8Array): Float32Array {
   return new Float32Array(Uint8Array.from(bytes).buffer)
 }
 
+/** A vector as stored, with its name. */
+export function toEmbedding({ seq: _, ...row }: Columns<'embeddings'>): EmbeddingRow {
+  return { ...row, vector: toVector(row.vector) }
+}
+
 /** An activation as stored. */
 export function toActivation({ seq: _, ...row }: Columns<'policies'>): Activation {
   return row

@@ -6,8 +6,8 @@ import { dirname, join } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import { afterAll, describe, expect, test, vi } from 'vitest'
 import type { LogRow } from '../spec.ts'
-import { describeStore, sampleDecision, sampleOutcome } from './contract.ts'
-import { connect, createDatabase } from './database.node.ts'
+import { describeStore, sampleDecision } from './contract.ts'
+import { connect, createDatabase, type Database } from './database.node.ts'
 import { toInsert } from './rows.ts'
 import { openStore, type StoreOptions } from './store.node.ts'
 
@@ -17,7 +17,7 @@ afterAll(() => rmSync(folder, { recursive: true }))
 let files = 0
 const newFile = () => join(folder, `log-${files++}.db`)
 const open = (file: string, options: Partial<StoreOptions> = {}) =>
-  openStore({ file, durability: 'process', recover: true, maxQueuedRows: 10_000, ...options })
+  openStore({ file, durability: 'process', maxQueuedRows: 10_000, ...options })
 const decided = (id: string): LogRow => ({ table: 'decisions', row: sampleDecision(id) })
 const storeUrl = new URL('./store.node.ts', import.meta.url).href
 const contractRow = JSON.stringify(decided('ID'))
@@ -123,10 +123,10 @@ describe('a database that another process has locked', () => {
 })
 
 describe('a disk without space', () => {
-  test('a full database stores nothing of the batch and recovers', () => {
+  test('a full database stores nothing of the batch and recovers', async () => {
     const file = newFile()
     const client = connect({ file, durability: 'process' })
-    const database = createDatabase(client, { recover: true })
+    const database = await createDatabase(client)
     client.pragma(`max_page_count = ${Number(client.pragma('page_count', { simple: true })) + 20}`)
     let stored = 0
     let failure: unknown
@@ -155,7 +155,7 @@ describe('a disk without space', () => {
       const code = `
       import { execFileSync } from 'node:child_process'
       import { openStore } from ${JSON.stringify(storeUrl)}
-      const store = await openStore({ file: ${JSON.stringify(file)}, durability: 'process', recover: true, maxQueuedRows: 10000 })
+      const store = await openStore({ file: ${JSON.stringify(file)}, durability: 'process', maxQueuedRows: 10000 })
       const limit = (bytes) => execFileSync('prlimit', ['--pid', String(process.pid), '--fsize=' + bytes + ':'])
       const result = { acknowledged: 0, failed: 0, messages: [] }
       const append = (id) =>
@@ -203,20 +203,22 @@ describe('opening', () => {
     expect(count(file)).toBe(3)
   })
 
-  test('a process that is overtaken in creating the database goes on', () => {
+  test('a process that is overtaken in creating the database goes on', async () => {
     const file = newFile()
     const late = connect({ file, durability: 'process' })
     const prepare = late.prepare.bind(late)
     let overtaken = false
+    let other: Promise<Database> | undefined
     vi.spyOn(late, 'prepare').mockImplementation((source) => {
       // It has seen that nothing is migrated yet and is about to begin.
       if (source === 'BEGIN' && !overtaken) {
         overtaken = true
-        createDatabase(connect({ file, durability: 'process' }), { recover: true }).close()
+        other = createDatabase(connect({ file, durability: 'process' }))
       }
       return prepare(source)
     })
-    const database = createDatabase(late, { recover: true })
+    const database = await createDatabase(late)
+    ;(await other)?.close()
     expect(overtaken).toBe(true)
     expect(database.commit([[toInsert(decided('late'))]])).toEqual([])
     database.close()
@@ -233,31 +235,6 @@ describe('opening', () => {
     expect(salts[0]).toMatch(/^[0-9a-f]{64}$/)
     expect(salts[1]).toBe(salts[0])
     expect(salts[2]).not.toBe(salts[0])
-  })
-
-  test('decisions without an outcome become unknown, until what happened is known', async () => {
-    const file = newFile()
-    const first = await open(file)
-    await first.append([decided('done'), { table: 'outcomes', row: sampleOutcome('done') }, decided('cut')])
-    await first.close()
-    const second = await open(file)
-    expect((await second.decision('done'))?.outcome).toEqual(sampleOutcome('done'))
-    expect((await second.decision('cut'))?.outcome).toMatchObject({
-      status: 'unknown',
-      candidate: 'small',
-      attempts: 0,
-    })
-    await second.append([decided('running')])
-    expect((await second.decision('running'))?.outcome).toBeNull()
-    // The command line looks in while the gateway still works on one.
-    const reader = await open(file, { recover: false })
-    expect((await reader.decision('running'))?.outcome).toBeNull()
-    // A second gateway cannot know, but the first has the last word.
-    const third = await open(file)
-    expect((await third.decision('running'))?.outcome?.status).toBe('unknown')
-    await second.append([{ table: 'outcomes', row: sampleOutcome('running') }])
-    expect((await third.decision('running'))?.outcome?.status).toBe('ok')
-    await Promise.all([second.close(), reader.close(), third.close()])
   })
 
   test.skipIf(process.platform === 'win32')('what it creates is its owner’s alone', async () => {
@@ -277,7 +254,7 @@ describe('opening', () => {
       const trace = join(folder, `${durability}.trace`)
       const code = `
         import { openStore } from ${JSON.stringify(storeUrl)}
-        const store = await openStore({ file: ${JSON.stringify(newFile())}, durability: '${durability}', recover: true, maxQueuedRows: 10 })
+        const store = await openStore({ file: ${JSON.stringify(newFile())}, durability: '${durability}', maxQueuedRows: 10 })
         for (let index = 0; index < 50; index++) {
           await store.append([JSON.parse(${JSON.stringify(contractRow)}.replace('"ID"', '"' + index + '"'))])
         }

@@ -7,16 +7,11 @@ import type { LogRow, Store } from '../spec.ts'
 import type { Durability } from './database.node.ts'
 import { failureCode, logFailed, logFull } from './failure.ts'
 import { type Insert, sizeOf, toInsert } from './rows.ts'
-import type { Answers, Ask, Numbered, Opened, Reply, WorkerOptions } from './store.worker.ts'
+import type { Ask, Numbered, Opened, Reply, Thread, WorkerOptions } from './store.worker.ts'
 
 export interface StoreOptions {
   readonly file: string
   readonly durability: Durability
-  /**
-   * Give decisions of an earlier run that have no outcome the outcome `unknown`. Only for the process that serves: to
-   * any other, a decision that is still being answered looks the same.
-   */
-  readonly recover: boolean
   /** Rows that may wait for the disk, those of the running commit included. */
   readonly maxQueuedRows: number
   /** The same in bytes; 16 MiB unless said otherwise. */
@@ -38,7 +33,10 @@ interface Pending {
 }
 
 /** Asks the thread; never rejects. */
-type AskThread = <Name extends Ask['ask']>(question: Extract<Ask, { ask: Name }>) => Promise<Reply<Answers[Name]>>
+type AskThread = <Name extends keyof Thread>(
+  name: Name,
+  ...args: Parameters<Thread[Name]>
+) => Promise<Reply<Awaited<ReturnType<Thread[Name]>>>>
 
 /**
  * Opens or creates the log and migrates it. Rejects with `log_failed` where the file cannot be used.
@@ -50,7 +48,6 @@ export async function openStore(options: StoreOptions): Promise<FileStore> {
   const workerData: WorkerOptions = {
     file: options.file,
     durability: options.durability,
-    recover: options.recover,
     busyTimeoutMs: options.busyTimeoutMs ?? 15_000,
   }
   const script = new URL(`./store.worker${extname(import.meta.url)}`, import.meta.url)
@@ -83,13 +80,14 @@ function connectTo(worker: Worker): AskThread {
     for (const answer of waiting.values()) answer({ failed: 'STOPPED' })
     waiting.clear()
   })
-  return (question) =>
+  return (name, ...args) =>
     new Promise((resolve) => {
       if (stopped) return resolve({ failed: 'STOPPED' })
       calls += 1
       waiting.set(calls, resolve)
       try {
-        worker.postMessage({ ...question, call: calls })
+        const question: Numbered<Ask> = { ask: name, args, call: calls }
+        worker.postMessage(question)
       } catch (thrown) {
         waiting.delete(calls)
         resolve({ failed: failureCode(thrown) })
@@ -137,7 +135,10 @@ function createStore(ask: AskThread, salt: string, options: StoreOptions): FileS
       const batch = pending
       pending = []
       hurry = false
-      const reply = await ask<'commit'>({ ask: 'commit', batch: batch.map((entry) => entry.inserts) })
+      const reply = await ask(
+        'commit',
+        batch.map((entry) => entry.inserts),
+      )
       if ('failed' in reply) {
         for (const entry of batch) settle(entry, reply.failed)
         continue
@@ -157,7 +158,7 @@ function createStore(ask: AskThread, salt: string, options: StoreOptions): FileS
   async function drainAndClose(): Promise<void> {
     await running
     if (pending.length > 0) await commitAll()
-    const reply = await ask<'close'>({ ask: 'close' })
+    const reply = await ask('close')
     if ('failed' in reply) throw logFailed(reply.failed, 'be closed')
   }
 
@@ -184,10 +185,19 @@ function createStore(ask: AskThread, salt: string, options: StoreOptions): FileS
         commitSoon()
       })
     },
-    decision: (id) => read(ask<'decision'>({ ask: 'decision', id })),
-    decisions: (page) => read(ask<'decisions'>({ ask: 'decisions', options: page })),
-    embedding: (hash, encoder) => read(ask<'embedding'>({ ask: 'embedding', hash, encoder })),
-    activations: () => read(ask<'activations'>({ ask: 'activations' })),
+    decision: (id) => read(ask('decision', id)),
+    decisions: (options) => read(ask('decisions', options)),
+    embedding: (hash, encoder) => read(ask('embedding', hash, encoder)),
+    activations: () => read(ask('activations')),
+    history: (route, limit) => read(ask('history', route, limit)),
+    spent: (since) => read(ask('spent', since)),
+    rows: (table, page) => read(ask('rows', table, page)),
+    statistics: (options) => read(ask('statistics', options)),
+    async maintain(options) {
+      const reply = await ask('maintain', options)
+      if ('failed' in reply) throw logFailed(reply.failed, 'be maintained')
+      return reply.answer
+    },
     get dropped() {
       return dropped
     },

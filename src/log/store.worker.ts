@@ -1,37 +1,34 @@
 /** The thread that owns the database. `store.node.ts` speaks to it; one message is one batch or one read. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
+import type { Store } from '../spec.ts'
 import { preferCommonJs } from './commonjs.node.ts'
 import type { Database, Durability, Refused } from './database.node.ts'
 import { failureCode } from './failure.ts'
+import type { Reads } from './queries.ts'
 import type { Insert } from './rows.ts'
 
 export interface WorkerOptions {
   readonly file: string
   readonly durability: Durability
-  readonly recover: boolean
   /** How long a batch waits for another process's lock before it is refused. */
   readonly busyTimeoutMs: number
 }
 
-export type Ask =
-  | { readonly ask: 'commit'; readonly batch: readonly (readonly Insert[])[] }
-  | { readonly ask: 'decision'; readonly id: string }
-  | { readonly ask: 'decisions'; readonly options: { limit: number; before?: string; tenant?: string } }
-  | { readonly ask: 'embedding'; readonly hash: string; readonly encoder: string }
-  | { readonly ask: 'activations' }
-  | { readonly ask: 'close' }
-
-/** What each question is answered with; a failure is a code, never the database's own message. */
-export interface Answers {
-  commit: Refused[]
-  decision: ReturnType<Database['decision']>
-  decisions: ReturnType<Database['decisions']>
-  embedding: ReturnType<Database['embedding']>
-  activations: ReturnType<Database['activations']>
-  close: null
+/** What the thread does when asked. */
+export interface Thread extends Reads {
+  commit(batch: readonly (readonly Insert[])[]): Promise<Refused[]>
+  maintain: Store['maintain']
+  close(): Promise<void>
 }
 
+/** One of these with its arguments. */
+export interface Ask {
+  readonly ask: keyof Thread
+  readonly args: readonly unknown[]
+}
+
+/** A failure is a code, never the database's own message. */
 export type Reply<Answer> = { readonly answer: Answer } | { readonly failed: string }
 export type Opened = { readonly salt: string } | { readonly failed: string }
 /** Replies carry the number of their question. */
@@ -48,13 +45,21 @@ async function serve(port: NonNullable<typeof parentPort>, options: WorkerOption
     port.postMessage(database)
     return
   }
-  port.on('message', async ({ call, ...ask }: Numbered<Ask>) => {
+  const thread: Thread = {
+    ...database.reads,
+    commit: (batch) => unlocked(options.busyTimeoutMs, () => database.commit(batch)),
+    maintain: (when) => unlocked(options.busyTimeoutMs, () => database.maintain(when)),
+    close: async () => database.close(),
+  }
+  port.on('message', async ({ call, ask, args }: Numbered<Ask>) => {
     try {
-      port.postMessage({ call, answer: await answer(database, ask, options.busyTimeoutMs) })
+      // The other side's types tie the arguments to the name.
+      const work = thread[ask] as (...args: readonly unknown[]) => Promise<unknown>
+      port.postMessage({ call, answer: await work(...args) })
     } catch (thrown) {
       port.postMessage({ call, failed: failureCode(thrown) })
     }
-    if (ask.ask === 'close') port.close()
+    if (ask === 'close') port.close()
   })
   port.postMessage({ salt: database.salt })
 }
@@ -63,39 +68,18 @@ async function open(options: WorkerOptions): Promise<Database | { readonly faile
   try {
     preferCommonJs('drizzle-orm')
     const { connect, createDatabase } = await import('./database.node.ts')
-    return createDatabase(connect(options), options)
+    return await createDatabase(connect(options))
   } catch (thrown) {
     return { failed: failureCode(thrown) }
   }
 }
 
-async function answer(database: Database, ask: Ask, busyTimeoutMs: number): Promise<Answers[keyof Answers]> {
-  switch (ask.ask) {
-    case 'commit':
-      return commit(database, ask.batch, busyTimeoutMs)
-    case 'decision':
-      return database.decision(ask.id)
-    case 'decisions':
-      return database.decisions(ask.options)
-    case 'embedding':
-      return database.embedding(ask.hash, ask.encoder)
-    case 'activations':
-      return database.activations()
-    case 'close':
-      database.close()
-      return null
-  }
-}
-
-async function commit(
-  database: Database,
-  batch: readonly (readonly Insert[])[],
-  busyTimeoutMs: number,
-): Promise<Refused[]> {
+/** Tries again while another process holds the lock, for so long. */
+async function unlocked<Answer>(busyTimeoutMs: number, work: () => Answer | Promise<Answer>): Promise<Answer> {
   const start = performance.now()
   for (;;) {
     try {
-      return database.commit(batch)
+      return await work()
     } catch (thrown) {
       const locked = failureCode(thrown).startsWith('SQLITE_BUSY')
       if (!locked || performance.now() - start > busyTimeoutMs) throw thrown
