@@ -4,7 +4,7 @@ import { env } from 'cloudflare:workers'
 import { afterAll, beforeEach, expect, it, vi } from 'vitest'
 import type { ConfigInput } from '../config/schema.ts'
 import { createWorker, type Env } from '../worker.ts'
-import { RESERVATION_MS } from './counts.ts'
+import { openCounts, RESERVATION_MS } from './counts.ts'
 
 /** What the upstream does with a request for a model of this name. */
 const replies = new Map<string, () => Response>()
@@ -37,7 +37,7 @@ async function config(name: string, limits: NonNullable<ConfigInput['keys']>[num
     providers: {
       up: { kind: 'openai', baseUrl: 'https://upstream.test/v1', retry, breaker: { failures: 1, cooldownMs: 60_000 } },
     },
-    candidates: ['whole', 'slow', 'stream', 'broken', 'unpriced'].map((id) => ({
+    candidates: ['whole', 'slow', 'stream', 'failing', 'broken', 'unpriced'].map((id) => ({
       id,
       provider: 'up',
       model: id,
@@ -50,32 +50,30 @@ async function config(name: string, limits: NonNullable<ConfigInput['keys']>[num
   }
 }
 
-interface IsolateOptions {
-  readonly bindings?: Partial<Env>
-}
-
-/** An isolate that serves the key `name`. */
-function isolate(served: ConfigInput, { bindings }: IsolateOptions = {}) {
+/** An isolate that serves the configuration's one key; `bindings` stand in for those of `wrangler.toml`. */
+function isolate(served: ConfigInput, bindings: Partial<Env> = {}) {
   const worker = createWorker({ config: served })
   const key = served.keys![0]!.name
-  return {
-    /** `settled` resolves once all that the request left behind is done. */
-    async ask(model: string, more: object = {}) {
-      const context = createExecutionContext()
-      const request = new Request('https://gateway.test/v1/chat/completions', {
-        method: 'POST',
-        headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
-        body: JSON.stringify({ model, messages: [{ role: 'user', content: 'Hi' }], ...more }),
-      })
-      const response = await worker.fetch!(request as never, { ...env, ...bindings } as unknown as Env, context)
-      return { response, settled: () => waitOnExecutionContext(context) }
-    },
-    async status(model: string, more: object = {}) {
-      const { response } = await this.ask(model, more)
-      await response.text()
-      return response.status
-    },
+
+  /** `settled` resolves once all that the request left behind is done. */
+  async function ask(model: string, more: object = {}) {
+    const context = createExecutionContext()
+    const request = new Request<unknown, IncomingRequestCfProperties>('https://gateway.test/v1/chat/completions', {
+      method: 'POST',
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ model, messages: [{ role: 'user', content: 'Hi' }], ...more }),
+    })
+    const response = await worker.fetch!(request, { ...env, ...bindings }, context)
+    return { response, settled: () => waitOnExecutionContext(context) }
   }
+
+  async function status(model: string, more: object = {}) {
+    const { response } = await ask(model, more)
+    await response.text()
+    return response.status
+  }
+
+  return { ask, status }
 }
 
 const stateOf = (name: string) => env.STATE.get(env.STATE.idFromName(name))
@@ -169,16 +167,14 @@ it('a budget is one for all isolates, and survives eviction', async () => {
 it('many at once, on two isolates, are let through only as far as the budget holds them', async () => {
   const gate = Promise.withResolvers<void>()
   replies.set('slow', () => {
-    const reply = stream(0, { ends: false })
-    const piece = new ReadableStream<Uint8Array>({
+    const body = new ReadableStream<Uint8Array>({
       async start(controller) {
         await gate.promise
         controller.enqueue(new Uint8Array(await whole(14).arrayBuffer()))
         controller.close()
       },
     })
-    reply.body!.cancel()
-    return new Response(piece, { headers: { 'content-type': 'application/json' } })
+    return new Response(body, { headers: { 'content-type': 'application/json' } })
   })
   const served = await config('crowded', { usdPerDay: 100 })
   const isolates = [isolate(served), isolate(served)]
@@ -203,8 +199,8 @@ it('a stream costs what it says at its end, a failure nothing', async () => {
   expect(await account('streaming')).toEqual({ spent: 0, reserved: 10 })
   expect(await response.text()).toContain('[DONE]')
   await accounted('streaming', { spent: 7, reserved: 0 })
-  replies.set('broken', () => new Response('no', { status: 500 }))
-  expect(await status('broken')).toBe(500)
+  replies.set('failing', () => new Response('no', { status: 500 }))
+  expect(await status('failing')).toBe(500)
   await accounted('streaming', { spent: 7, reserved: 0 })
 })
 
@@ -231,7 +227,6 @@ it('a model without a price is refused to a key with a budget', async () => {
 it('a reservation that an isolate lost counts as spent until midnight, and no longer', async () => {
   const object = stateOf('key:lost')
   const noon = 20_000 * 86_400_000 + 43_200_000
-  const { openCounts } = await import('./counts.ts')
   await runInDurableObject(object, (_, { storage }) => {
     let now = noon
     const counts = openCounts(storage.sql, () => now)
@@ -261,9 +256,9 @@ it('without its object a rate limit lets pass and a budget refuses', async () =>
   replies.set('whole', () => whole(1))
   const gone = { get: () => new Proxy({}, { get: () => async () => Promise.reject(new Error('gone')) }) }
   const bindings = { STATE: { idFromName: () => 'x', ...gone } as unknown as Env['STATE'] }
-  const hasty = isolate(await config('h', { requestsPerMinute: 1 }), { bindings })
+  const hasty = isolate(await config('h', { requestsPerMinute: 1 }), bindings)
   expect([await hasty.status('whole'), await hasty.status('whole')]).toEqual([200, 200])
-  const { response } = await isolate(await config('t', { usdPerDay: 100 }), { bindings }).ask('whole')
+  const { response } = await isolate(await config('t', { usdPerDay: 100 }), bindings).ask('whole')
   expect(response.status).toBe(503)
   expect(await response.json()).toMatchObject({ error: { code: 'budget_unreachable' } })
 })
@@ -274,7 +269,8 @@ it('an upstream that one isolate found broken is left alone by another', async (
   const [one, two] = [isolate(served), isolate(served)]
   expect(await one.status('broken')).toBe(500)
   expect(await one.status('broken')).toBe(503)
-  await vi.waitFor(async () => expect(await stateOf('health').openings()).toHaveLength(1))
+  const reported = expect.objectContaining({ provider: 'up', model: 'broken' })
+  await vi.waitFor(async () => expect(await stateOf('health').openings()).toContainEqual(reported))
   // The first request of an isolate asks in the background; it does not wait.
   replies.set('whole', () => whole(1))
   const first = await two.ask('whole')
