@@ -103,4 +103,18 @@ policies
   .addOption(config())
   .action(async (file, options) => (await import('./cli/policies.ts')).importFile(file, options))
 
+const worker = program.command('worker').description('The gateway as a Cloudflare Worker.')
+worker
+  .command('init')
+  .description('Write the files of a Worker with a configuration of its own, and say what is left to do.')
+  .option('--folder <path>', 'where to', '.')
+  .option('--name <name>', 'name of the Worker and of its database', 'switchyard')
+  .addOption(
+    new Option('--vendor <name...>', 'whose models it asks; without any, those of the demo').choices([
+      'openai',
+      'anthropic',
+    ]),
+  )
+  .action(async (options) => (await import('./cli/worker.init.ts')).init(options))
+
 await program.parseAsync().catch(fail)

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import type { Config } from './config.ts'
 import { DEMO_CANDIDATES } from './demo.ts'
@@ -18,6 +19,14 @@ describe('without a file', () => {
     expect(providers).toMatchObject([{ id: 'demo', kind: 'demo', wire: 'openai', apiKey: null }])
     expect(candidates).toEqual(DEMO_CANDIDATES)
     expect(patterns).toEqual([])
+  })
+
+  it('asks clients for SWITCHYARD_KEY where it is set, and lets it administer', async () => {
+    expect((await from({})).keys).toEqual([])
+    const { keys } = await from({ SWITCHYARD_KEY: 'secret', OPENAI_API_KEY: 'o' })
+    expect(keys).toMatchObject([{ principal: { name: 'default', admin: true } }])
+    expect(keys[0]?.sha256).toBe(createHash('sha256').update('secret').digest('hex'))
+    expect((await from({ SWITCHYARD_KEY: 'secret' })).keys).toHaveLength(1)
   })
 
   it('sends claude-* to Anthropic and the rest to OpenAI when there are both keys', async () => {

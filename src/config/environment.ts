@@ -29,14 +29,19 @@ const POOL: Readonly<Record<'openai' | 'anthropic', readonly [model: string, tag
 
 /**
  * `OPENAI_API_KEY` and `ANTHROPIC_API_KEY` each bring a provider; `OPENAI_BASE_URL` (with the API version) and
- * `ANTHROPIC_BASE_URL` (without) mean what they mean to the official SDKs. With neither key: the demo.
+ * `ANTHROPIC_BASE_URL` (without) mean what they mean to the official SDKs. With neither key: the demo. `SWITCHYARD_KEY` is the
+ * one key that clients then have to send, and that may administer policies and log.
  */
 export function environmentConfig(env: Environment): ConfigInput {
   const openai = isSet(env.OPENAI_API_KEY)
   const anthropic = isSet(env.ANTHROPIC_API_KEY)
+  const keys: ConfigInput['keys'] = isSet(env.SWITCHYARD_KEY)
+    ? [{ name: 'default', key: { env: 'SWITCHYARD_KEY' }, admin: true }]
+    : []
   if (!openai && !anthropic) {
     return {
       providers: { demo: { kind: 'demo' } },
+      keys,
       candidates: DEMO_CANDIDATES.map(({ wire: _, capabilities, tags, ...rest }) => ({
         ...rest,
         capabilities: [...capabilities],
@@ -64,6 +69,7 @@ export function environmentConfig(env: Environment): ConfigInput {
       }),
     },
     candidates: [...(openai ? pool('openai') : []), ...(anthropic ? pool('anthropic') : [])],
+    keys,
   }
 }
 
