@@ -16,6 +16,7 @@ import { ownDecision, recordFeedback } from './flow/feedback.ts'
 import { describeLog, readLogPage } from './flow/logPages.ts'
 import { listModels } from './flow/models.ts'
 import { activatePolicy, listPolicies, storePolicy } from './flow/policies.ts'
+import { readStatistics } from './flow/statistics.ts'
 import { LAMBDA_HEADER } from './route/resolve.ts'
 import type { Wire } from './spec.ts'
 import { dialects, FORWARDED_HEADERS } from './wire/index.ts'
@@ -70,6 +71,11 @@ export function createApp(deps: Deps): App {
     const tenant = c.var.principal.name
     const records = await deps.store.decisions({ limit, tenant, ...(before === undefined ? {} : { before }) })
     return pretty(c, { data: records.map(explain) })
+  })
+  app.get('/v1/statistics', async (c) => {
+    const days = Math.min(366, Math.max(1, Math.floor(Number(c.req.query('days'))) || 30))
+    const data = await readStatistics(deps.store, c.var.principal.name, { days, now: deps.clock.now() })
+    return pretty(c, { data })
   })
   app.get('/v1/decisions/:id', async (c) =>
     pretty(c, explain(await ownDecision(deps.store, c.req.param('id'), c.var.principal.name))),

@@ -11,6 +11,7 @@ import { readEmbedded } from './compose/embedded.node.ts'
 import { createEmbedding } from './compose/embedding.ts'
 import { openEncoder } from './compose/encoder.node.ts'
 import { openLive } from './compose/live.ts'
+import { MAINTAIN_MS, maintainLog } from './compose/maintain.ts'
 import { createTransports } from './compose/transports.node.ts'
 import type { Config } from './config/config.ts'
 import { SwitchyardError } from './errors.ts'
@@ -96,6 +97,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     live.sync().catch((error: unknown) => logger.error('policies_not_read', describeError(error)))
   }, POLICY_POLL_MS)
   poll.unref()
+  const maintain = () =>
+    maintainLog(store, { now: clock.now, keepDays: live.config.log.keepDays, logger, stopping: () => draining })
+  let maintaining = maintain()
+  const hourly = setInterval(() => {
+    maintaining = maintaining.then(maintain)
+  }, MAINTAIN_MS)
+  hourly.unref()
 
   return {
     url: urlOf(server, config.server.host),
@@ -106,7 +114,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     async close() {
       draining = true
       clearInterval(poll)
+      clearInterval(hourly)
       await drain(server, gate, live.config.server.drainTimeoutMs)
+      await maintaining
       await Promise.all([store.close(), encoder?.close(), transports.close()])
     },
   }

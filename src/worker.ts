@@ -9,6 +9,7 @@ import { keepInside } from './compose/alive.ts'
 import { createEmbedding } from './compose/embedding.ts'
 import { openWebEncoder } from './compose/encoder.web.ts'
 import { type Live, openLive } from './compose/live.ts'
+import { maintainLog } from './compose/maintain.ts'
 import { once } from './compose/once.ts'
 import { createWebTransports, sleep } from './compose/transports.web.ts'
 import type { Config } from './config/config.ts'
@@ -20,7 +21,7 @@ import type { ConfigInput } from './config/schema.ts'
 import { SwitchyardError } from './errors.ts'
 import { createConsole, describeError } from './log/console.ts'
 import { createJournal } from './log/journal.ts'
-import { createMemoryStore } from './log/memory.ts'
+import { openD1Store } from './log/store.d1.ts'
 import { decodePolicy } from './policy/file.ts'
 import { createD1Policies } from './policy/files.d1.ts'
 import { createRemoteAllowances } from './state/allowances.ts'
@@ -48,6 +49,7 @@ interface Isolate {
   readonly app: ReturnType<typeof createApp>
   readonly live: Live
   readonly health: SharedBreakers
+  readonly maintain: () => Promise<void>
 }
 
 /** How often the log is asked which policies serve, and the other isolates which upstreams are down, at the most. */
@@ -96,6 +98,10 @@ export function createWorker(options: WorkerOptions = {}): ExportedHandler<Env> 
       }
       return serving.app.fetch(request)
     },
+    async scheduled(_controller, env) {
+      isolate ??= once(() => openIsolate(options, env), shared)
+      await (await isolate()).maintain()
+    },
   }
 }
 
@@ -118,7 +124,7 @@ async function openIsolate(options: WorkerOptions, env: Env): Promise<Isolate> {
     return response
   }
   const bytes = async (path: string) => new Uint8Array(await (await asset(path)).arrayBuffer())
-  const store = createMemoryStore()
+  const store = await openD1Store(env.DB, { keepAlive: waitUntil })
   const encoder = await openWebEncoder(
     config.encoder,
     { asset, wasm, ai: env.AI, fetch: fetch.bind(globalThis) },
@@ -163,11 +169,13 @@ async function openIsolate(options: WorkerOptions, env: Env): Promise<Isolate> {
     random: Math.random,
     sleep,
     sha256: (text) => bytesToHex(digest(utf8ToBytes(text))),
-    salt: 'x',
+    salt: store.salt,
     logger,
     draining: () => false,
   })
-  return { app, live, health }
+  const maintain = () =>
+    maintainLog(store, { now: clock.now, keepDays: config.log.keepDays, logger, stopping: () => false })
+  return { app, live, health, maintain }
 }
 
 async function readConfig({ config }: WorkerOptions, bindings: Env): Promise<Config> {

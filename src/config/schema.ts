@@ -285,6 +285,13 @@ const log = object({
     .default('process')
     .describe('What an answered request survives: a crash of the process, or a power cut too (slower).'),
   required: z.boolean().default(false).describe('When the log fails: `false` serves all the same, `true` answers 503.'),
+  keepDays: z
+    .int()
+    .min(1)
+    .exactOptional()
+    .describe(
+      'Decisions of days (UTC) longer ago than this are deleted with all that belongs to them; their sums stay in the statistics. Left out: nothing is ever deleted.',
+    ),
   maxQueuedRows: count(10_000).describe('Rows waiting to be written; more are dropped and counted, or refused.'),
 })
 
