@@ -2,7 +2,7 @@
 import { env } from 'cloudflare:workers'
 import wasm from 'onnxruntime-web/ort-wasm-simd-threaded.wasm'
 import { beforeAll, expect, it } from 'vitest'
-import { createAssetEncoder } from '../src/compose/encoder.web.ts'
+import { openWebEncoder } from '../src/compose/encoder.web.ts'
 import { compilePolicy } from '../src/compose/policy.ts'
 import { DEMO_CANDIDATES } from '../src/config/demo.ts'
 import { FEATURES } from '../src/embed/features.ts'
@@ -12,27 +12,24 @@ import { decide } from '../src/route/decide.ts'
 import { lambdaLevels } from '../src/route/lambda.ts'
 import { priorQuality } from '../src/route/priors.ts'
 import type { Ask } from '../src/spec.ts'
-import type { NativeVectors } from './native.ts'
 
 const asset = (path: string) => env.ASSETS.fetch(`https://assets.local/${path}`)
 const bytes = async (path: string) => new Uint8Array(await (await asset(path)).arrayBuffer())
 
-const encoder = createAssetEncoder(
-  {
-    info: await (await asset('use-lite/encoder.json')).json(),
-    wasm,
-    model: () => bytes('use-lite/model.int8.onnx'),
-    tokenizer: async () => (await asset('use-lite/tokenizer.json')).json(),
-  },
+const settings = { driver: 'onnx', provider: 'auto', timeoutMs: 50, maxPending: 1, cacheEntries: 1 } as const
+const encoder = (await openWebEncoder(
+  settings,
+  { asset, wasm, ai: null, fetch },
   { keepAlive: () => {}, patienceMs: 10_000 },
-)
+))!
 
 let texts: readonly string[]
 let native: Float32Array[]
 let here: Float32Array[]
 
 beforeAll(async () => {
-  const answer = await (await env.NATIVE.fetch('https://native.test/')).json<NativeVectors>()
+  const answered = await env.NATIVE.fetch('https://native.test/')
+  const answer = await answered.json<{ texts: string[]; vectors: number[][] }>()
   texts = answer.texts
   native = answer.vectors.map((vector) => Float32Array.from(vector))
   here = await encoder.embed(texts)

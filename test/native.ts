@@ -3,12 +3,6 @@ import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 import type { Turn } from '../src/spec.ts'
 
-export interface NativeVectors {
-  readonly texts: readonly string[]
-  /** By the native encoder, in the order of `texts`. */
-  readonly vectors: readonly (readonly number[])[]
-}
-
 const TEXTS = 200
 
 /** What tokenizers and models stumble over, beside the demo's own queries. */
@@ -49,7 +43,7 @@ const ODD: readonly string[] = [
   'supercalifragilisticexpialidocious'.repeat(10),
 ]
 
-/** Answers with `NativeVectors`. The encoder is opened for each question, so that a run that asks none pays nothing. */
+/** Answers `{ texts, vectors }`, the vectors by the native encoder in the order of the texts. The encoder is opened for each question, so that a run that asks none pays nothing. */
 export async function serveNativeVectors(): Promise<Response> {
   const source = (path: string) => import(new URL(path, import.meta.url).href)
   const { createOnnxEncoder }: typeof import('../src/embed/onnx.node.ts') = await source('../src/embed/onnx.node.ts')
@@ -65,7 +59,7 @@ export async function serveNativeVectors(): Promise<Response> {
   const encoder = await createOnnxEncoder({ dir: file('use-lite'), provider: 'cpu', threads: 1 })
   try {
     const vectors = (await encoder.embed(texts)).map((vector) => Array.from(vector))
-    return Response.json({ texts, vectors } satisfies NativeVectors)
+    return Response.json({ texts, vectors })
   } finally {
     await encoder.close()
   }

@@ -395,6 +395,44 @@ it('says what a reload cannot change', async () => {
   expect(needsRestart(before, after)).toEqual(['server.port', 'encoder'])
 })
 
-it('needs a model for the transformers driver', async () => {
-  expect(await paths({ ...base, encoder: { driver: 'transformers' } })).toEqual(['encoder.model'])
+describe('the encoder', () => {
+  it.each([
+    [{ driver: 'transformers' }, ['encoder.model']],
+    [{ driver: 'remote' }, ['encoder.model', 'encoder.baseUrl', 'encoder.dim']],
+    [{ driver: 'workers-ai' }, ['encoder.model', 'encoder.dim']],
+    [{ driver: 'onnx', model: 'm' }, ['encoder.model']],
+    [{ model: 'm', dim: 3, baseUrl: 'https://x.test/v1' }, ['encoder.model', 'encoder.baseUrl', 'encoder.dim']],
+    [{ driver: 'none', apiKey: { env: 'X' }, shorten: true }, ['encoder.apiKey', 'encoder.shorten']],
+    [{ driver: 'remote', model: 'm', dim: 3, baseUrl: 'ftp://x.test' }, ['encoder.baseUrl']],
+    [
+      { driver: 'remote', model: 'm', dim: 3, baseUrl: 'https://x.test', apiKey: { env: 'UNSET' } },
+      ['encoder.apiKey.env'],
+    ],
+  ] as const)('has what its driver needs and nothing of another: %j', async (encoder, expected) => {
+    expect(await paths({ ...base, encoder })).toEqual([...expected].sort())
+  })
+
+  it('waits longer for a service than for what is here, unless told how long', async () => {
+    const remote = { driver: 'remote', model: 'm', dim: 3, baseUrl: 'https://x.test/v1/' } as const
+    expect((await good(base)).encoder).toMatchObject({ driver: 'onnx', timeoutMs: 50 })
+    expect((await good({ ...base, encoder: remote })).encoder).toMatchObject({
+      timeoutMs: 1000,
+      baseUrl: 'https://x.test/v1',
+      apiKey: null,
+    })
+    expect((await good({ ...base, encoder: { ...remote, timeoutMs: 7 } })).encoder.timeoutMs).toBe(7)
+  })
+
+  it('has a key that counts among the secrets', async () => {
+    const remote = {
+      driver: 'remote',
+      model: 'm',
+      dim: 3,
+      baseUrl: 'https://x.test/v1',
+      apiKey: { env: 'EMBED' },
+    } as const
+    const parsed = await parseConfig({ ...base, encoder: remote }, { EMBED: 'sk-embedding' })
+    expect(parsed).toMatchObject({ config: { encoder: { apiKey: 'sk-embedding' } } })
+    expect('config' in parsed && parsed.config.secrets).toContain('sk-embedding')
+  })
 })

@@ -21,14 +21,10 @@ export function resolveProvider(id: string, file: ProviderFile, env: Environment
   }
   const path = ['providers', id]
   const apiKey = file.apiKey ? readSecret(file.apiKey, env, [...path, 'apiKey', 'env'], report) : null
-  const url = readBaseUrl(file.baseUrl, [...path, 'baseUrl'], report)
-  if (url?.protocol === 'http:' && apiKey !== null && !isLoopback(url.hostname)) {
-    report.warning([...path, 'baseUrl'], 'the key travels unencrypted: use https.')
-  }
   return {
     ...common,
     wire: file.kind,
-    baseUrl: url ? url.href.replace(/\/+$/, '') : file.baseUrl,
+    baseUrl: readAddress(file.baseUrl, apiKey, [...path, 'baseUrl'], report),
     apiKey,
     headers: readHeaders(file.headers, env, [...path, 'headers'], report),
   }
@@ -65,6 +61,15 @@ export function readSecret(
   if (value) return value
   report.problem(path, `the environment variable ${name} is not set. Set it, or take this entry out.`)
   return null
+}
+
+/** An API's origin and path, without a slash at its end. A problem leaves the text as it is. */
+export function readAddress(text: string, apiKey: string | null, path: readonly PropertyKey[], report: Report): string {
+  const url = readBaseUrl(text, path, report)
+  if (url?.protocol === 'http:' && apiKey !== null && !isLoopback(url.hostname)) {
+    report.warning(path, 'the key travels unencrypted: use https.')
+  }
+  return url ? url.href.replace(/\/+$/, '') : text
 }
 
 function readBaseUrl(text: string, path: readonly PropertyKey[], report: Report): URL | null {

@@ -4,6 +4,7 @@ import { type Catalogue, loadCatalogue } from './catalogue.ts'
 import type { Config, ProviderSettings, RouteSettings } from './config.ts'
 import { hint } from './hints.ts'
 import { formatPath, type Report } from './report.ts'
+import { resolveEncoder } from './resolve.encoder.ts'
 import { resolveKey } from './resolve.keys.ts'
 import { type Environment, isLoopback, modelPatterns, providerSecrets, resolveProvider } from './resolve.providers.ts'
 import type { Salvaged } from './salvage.ts'
@@ -32,7 +33,7 @@ export async function resolveConfig(
   env: Environment,
   { declared, order, report }: ResolveOptions,
 ): Promise<Config> {
-  const { server, data, encoder, log } = file
+  const { server, data, log } = file
   const candidatePath = (i: number) => ['candidates', order?.candidates[i] ?? i]
   const keyPath = (i: number) => ['keys', order?.keys[i] ?? i]
   const providers = Object.entries(file.providers).map(([id, entry]) => resolveProvider(id, entry, env, report))
@@ -69,11 +70,12 @@ export async function resolveConfig(
       `${server.host} can be reached from other machines and no client key is configured. Add one under \`keys\`, or listen on 127.0.0.1.`,
     )
   }
-  if (encoder.driver === 'transformers' && encoder.model === undefined) {
-    report.problem(['encoder', 'model'], 'the driver "transformers" needs a model: a hub name or a folder.')
-  }
+  const encoder = resolveEncoder(file.encoder, env, report)
   const patterns = modelPatterns(file.providers)
-  const secrets = providerSecrets(file.providers, env)
+  const secrets = [
+    ...providerSecrets(file.providers, env),
+    ...('apiKey' in encoder && encoder.apiKey ? [encoder.apiKey] : []),
+  ]
   return { server, data, providers, secrets, patterns, candidates, routes, keys, encoder, log }
 }
 
