@@ -65,6 +65,42 @@ test('a call from before the opening says nothing about the upstream now', () =>
   expect(of().admit()).toBeNull()
 })
 
+test('what others found broken is left alone, also before it was asked here; its own probe decides then', () => {
+  const { of, pass, breakers } = breaker()
+  breakers.hold('p', 'm', 50)
+  expect(of().admit()).toBeNull()
+  expect(of().waitMs()).toBe(50)
+  // A shorter time than it is held already is no news.
+  breakers.hold('p', 'm', 20)
+  pass(49)
+  expect(of().admit()).toBeNull()
+  pass(1)
+  of().admit()!.fail()
+  expect(of().waitMs()).toBe(100)
+  pass(100)
+  const stale = of().admit()!
+  breakers.hold('p', 'm', 10)
+  stale.succeed()
+  expect(of().admit()).toBeNull()
+  pass(10)
+  of().admit()!.succeed()
+  expect([of().admit(), of().admit()]).not.toContain(null)
+  breakers.hold('other', 'm', 5)
+  pass(5)
+  expect(breakers.of('other', 'm', { failures: 2, cooldownMs: 9 }).waitMs()).toBe(0)
+})
+
+test('its own openings are told, what it heard from others is not', () => {
+  const openings: object[] = []
+  const breakers = createBreakers({ monotonic: () => 0 }, (opening) => openings.push(opening))
+  const permits = [1, 2].map(() => breakers.of('p', 'm', { failures: 2, cooldownMs: 7 }).admit()!)
+  permits[0]!.fail()
+  breakers.hold('q', 'm', 5)
+  expect(openings).toEqual([])
+  permits[1]!.fail()
+  expect(openings).toEqual([{ provider: 'p', model: 'm', forMs: 7 }])
+})
+
 test('upstreams are apart, and a name cannot be built that meets another', () => {
   const { breakers } = breaker()
   const options = { failures: 1, cooldownMs: 100 }

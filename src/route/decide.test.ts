@@ -83,6 +83,21 @@ it('prices what the answer may be at most, as far as the guard trusts the policy
   expect(cost({ maxOutputTokens: 1 })).toBeCloseTo((0.02 * 1001) / 1300, 9)
 })
 
+it('expects of every candidate what this very query costs it, also where candidates are compared by a typical one', () => {
+  const asked = { inputTokens: 5000, maxOutputTokens: 1 }
+  const { candidates, expectedUsd, considered } = decide({
+    query: query(asked),
+    candidates: pool,
+    policy: dayOne,
+    preference: at(0, { maxCostUsd: 0.08 }),
+    random,
+  })
+  for (const [arm, { price }] of candidates.entries()) {
+    expect(expectedUsd[arm]).toBeCloseTo((price!.inputPerMTok * 5000 + price!.outputPerMTok) / 1e6, 12)
+    expect(considered.costUsd[arm]).not.toBeCloseTo(expectedUsd[arm]!, 4)
+  }
+})
+
 it('follows a guarded estimate where it is supported, and the constant elsewhere', () => {
   const confident = (support: number): Estimator => ({
     name: 'confident',

@@ -113,6 +113,7 @@ describe('renderError', () => {
     ['model_not_found', 404, 'invalid_request_error', 'model_not_found', 404, 'not_found_error'],
     ['body_too_large', 413, 'invalid_request_error', 'body_too_large', 413, 'request_too_large'],
     ['rate_limited', 429, 'requests', 'rate_limit_exceeded', 429, 'rate_limit_error'],
+    ['budget_exceeded', 429, 'insufficient_quota', 'insufficient_quota', 429, 'rate_limit_error'],
     ['upstream_rate_limited', 429, 'requests', 'rate_limit_exceeded', 429, 'rate_limit_error'],
     ['internal', 500, 'server_error', 'internal', 500, 'api_error'],
     ['upstream_error', 502, 'server_error', 'upstream_error', 502, 'api_error'],
