@@ -1,4 +1,6 @@
 import { describeStore } from './contract.ts'
+import { describeMaintenance } from './maintenance.contract.ts'
 import { createMemoryStore } from './memory.ts'
 
 describeStore('in memory', async () => createMemoryStore())
+describeMaintenance('in memory', async () => createMemoryStore())
