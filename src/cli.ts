@@ -66,6 +66,7 @@ program
   .option('--seed <number>', 'seed of everything random', '1')
   .option('--concurrency <number>', 'requests in flight', '8')
   .option('--limit <number>', 'only the first test prompts')
+  .option('--worker', 'through the Worker, in the Workers runtime of this machine, instead of the Node server')
   .addOption(json())
   .action(async (options) => (await import('./cli/replay.ts')).replay(options))
 
@@ -98,6 +99,12 @@ policies
   .addOption(config())
   .action(async (id, options) => (await import('./cli/policies.ts')).use(id, options))
 policies
+  .command('rollback')
+  .description('Let what served a route before serve it again. A running gateway follows within a second.')
+  .option('--route <name>', 'the route', 'auto')
+  .addOption(config())
+  .action(async (options) => (await import('./cli/policies.ts')).rollback(options))
+policies
   .command('import <file>')
   .description('Store a policy file.')
   .addOption(config())
@@ -116,5 +123,31 @@ worker
     ]),
   )
   .action(async (options) => (await import('./cli/worker.init.ts')).init(options))
+
+const keyEnv = () => new Option('--key-env <name>', 'environment variable with the admin key').default('SWITCHYARD_KEY')
+program
+  .command('push <policy>')
+  .description(
+    'Store a policy (an id of this installation, or a file) in another gateway or Worker; with --use let it serve there.',
+  )
+  .requiredOption('--to <url>', 'address of the gateway or Worker')
+  .addOption(keyEnv())
+  .option('--use', 'put it in charge of the route')
+  .option('--route <name>', 'the route', 'auto')
+  .addOption(config())
+  .action(async (policy, options) => (await import('./cli/push.ts')).push(policy, options))
+program
+  .command('pull')
+  .description('Copy the log of another gateway or Worker into the one here: what is new since the last time.')
+  .requiredOption('--from <url>', 'address of the gateway or Worker')
+  .addOption(keyEnv())
+  .option('--into <folder>', 'data folder to copy into; without it that of the configuration')
+  .addOption(config())
+  .addOption(json())
+  .addHelpText(
+    'after',
+    '\nDecisions, attempts, outcomes, feedback and vectors of all keys are copied, not which policies serve.\nTexts are known by hashes that are salted per installation: rows of one source belong together, but the\nsame text from two sources has two names, and a text asked here does not find the vector copied from there.',
+  )
+  .action(async (options) => (await import('./cli/pull.ts')).pull(options))
 
 await program.parseAsync().catch(fail)

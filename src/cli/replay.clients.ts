@@ -1,6 +1,7 @@
 /** Sends prompts as applications do: through the vendors' official clients, half each, every other one streaming. */
 import Anthropic from '@anthropic-ai/sdk'
 import OpenAI from 'openai'
+import { REPLAY_KEY } from './replay.gateways.ts'
 
 export interface Asked {
   readonly row: number
@@ -22,8 +23,8 @@ interface AskOptions {
 const MAX_TOKENS = 100_000
 
 export async function askAll({ url, prompts, lambdas, concurrency, onProgress }: AskOptions): Promise<Asked[]> {
-  const openai = new OpenAI({ baseURL: `${url}/v1`, apiKey: 'replay', maxRetries: 0 })
-  const anthropic = new Anthropic({ baseURL: url, apiKey: 'replay', maxRetries: 0 })
+  const openai = new OpenAI({ baseURL: `${url}/v1`, apiKey: REPLAY_KEY, maxRetries: 0 })
+  const anthropic = new Anthropic({ baseURL: url, apiKey: REPLAY_KEY, maxRetries: 0 })
   const jobs = lambdas.flatMap((lambda) => prompts.map((one) => ({ ...one, lambda })))
   const asked: Asked[] = []
   let next = 0
