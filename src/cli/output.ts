@@ -36,3 +36,12 @@ export function progress(label: string): { update: (done: number, total: number)
     },
   }
 }
+
+/** A running count on a terminal, for what has no known end; nothing elsewhere. */
+export function counter(label: string): { update: (done: number) => void; stop: () => void } {
+  const bar = process.stderr.isTTY
+    ? new SingleBar({ format: `${label} {value} · {duration_formatted}`, stream: process.stderr, hideCursor: true })
+    : null
+  bar?.start(0, 0)
+  return { update: (done) => bar?.update(done), stop: () => bar?.stop() }
+}

@@ -6,6 +6,7 @@ import { embeddedMisfit, hasDemo } from '../compose/embedded.ts'
 import type { Config, RouteSettings } from '../config/config.ts'
 import { SwitchyardError } from '../errors.ts'
 import { createPolicyFolder } from '../policy/folder.node.ts'
+import { HISTORY, previousPolicy } from '../policy/previous.ts'
 import type { Activation } from '../spec.ts'
 import { type ConfigArguments, findRoute, requireConfig } from './config.ts'
 import { withLog } from './log.ts'
@@ -45,6 +46,39 @@ export async function use(id: string, { route, ...args }: ConfigArguments & { ro
   const activation: Activation = { route, policy, at: Date.now(), reason: 'policies use' }
   await withLog(config, (store) => store.append([{ table: 'policies', row: activation }]))
   print(`Route ${route} is served by ${policy ?? 'the constant'} from now on.`)
+}
+
+/** Puts what served before back in charge. */
+export async function rollback({ route, ...args }: ConfigArguments & { route: string }): Promise<void> {
+  const { config } = await requireConfig(args)
+  const settings = findRoute(config, route)
+  await withLog(config, async (store) => {
+    const history = await store.history(route, HISTORY)
+    if (history.length === 0) {
+      throw new SwitchyardError(
+        'not_found',
+        `Nothing was ever put in charge of route "${route}": there is nothing to go back to.`,
+      )
+    }
+    const policy = await availableAgain(previousPolicy(history), config, settings)
+    const activation: Activation = { route, policy, at: Date.now(), reason: 'policies rollback' }
+    await store.append([{ table: 'policies', row: activation }])
+    print(`Route ${route} is served by ${policy ?? 'the constant'} again.`)
+  })
+}
+
+/** Verifies what shall serve again. `undefined` is what served before anything was put in charge: the embedded policy or the constant. */
+async function availableAgain(
+  id: string | null | undefined,
+  config: Config,
+  route: RouteSettings,
+): Promise<string | null> {
+  if (id === null) return null
+  const embedded = hasDemo(config) ? await readEmbedded() : null
+  if (embedded && (id ?? embedded.policy.id) === embedded.policy.id) {
+    if (embeddedMisfit(embedded.policy, config, route) === null) return folderOf(config).write(embedded.bytes)
+  }
+  return id === undefined ? null : (await folderOf(config).read(id)).id
 }
 
 /** The id of what shall serve: `null` for the constant; the embedded policy is stored like any other. */
