@@ -1,7 +1,7 @@
 /** The evaluation as a table for people. */
 import Table from 'cli-table3'
 import type { Evaluation } from '../train/evaluate.ts'
-import type { Interval } from '../train/metrics.ts'
+import type { Interval } from '../train/metrics/interval.ts'
 
 const BORDERLESS = { head: [], border: [] }
 
@@ -20,7 +20,7 @@ export function renderEvaluation(evaluation: Evaluation): string {
   })
   table.push([
     'hull of single models',
-    ...hull.map(({ quality }) => (quality === null ? '–' : quality.toFixed(4))),
+    ...hull.map(({ quality }) => (Number.isFinite(quality) ? quality.toFixed(4) : '–')),
     '1',
     '0',
   ])

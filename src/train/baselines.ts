@@ -1,7 +1,7 @@
 /** Routers that a learned one must beat. They look at nothing, at a benchmark's label, at the prompt's length, or at its words. */
 import type { OutcomeSet } from './dataset.ts'
 import type { Choose } from './evaluate.ts'
-import { quantile } from './metrics.ts'
+import { quantile } from './metrics/statistics.ts'
 import { at, costsOf, isComplete } from './rows.ts'
 import { tfidfRidge } from './tfidf.ts'
 

@@ -57,7 +57,7 @@ it('agrees with hand-computed baselines', () => {
   expect([result.bestSingle, result.cheapest]).toEqual([1, 0])
   expect(result.oracle).toEqual({ costUsd: 2.5, quality: 1 })
   // Half way between 1 and 4 USD the mix of both has half of both qualities.
-  expect(result.hull.map((point) => point.quality)).toEqual([null, 0.5, 0.625, 0.75])
+  expect(result.hull.map((point) => point.quality)).toEqual([Number.NEGATIVE_INFINITY, 0.5, 0.625, 0.75])
 
   const perTask = result.scores.find((score) => score.name === 'best per task label')!
   expect(perTask.points[0]).toMatchObject({ lambda: 0, quality: 1, costUsd: 2.5, shares: [0.5, 0.5] })

@@ -3,8 +3,14 @@
  * would have earned is looked up, not estimated.
  */
 import type { OutcomeSet } from './dataset.ts'
-import { type CostQuality, hullOf, qualityAt } from './hull.ts'
-import { bootstrap, type Interval, weightedMean } from './metrics.ts'
+import { bootstrap } from './metrics/bootstrap.ts'
+import { hullOf, qualityAt } from './metrics/hull.ts'
+import type { Interval } from './metrics/interval.ts'
+import { bestConstant, bestWithin, type CostQuality, type Outcomes, peakQuality } from './metrics/points.ts'
+import { qnc } from './metrics/ratios.ts'
+import { bestColumn } from './metrics/regret.ts'
+import { sharesOf } from './metrics/shares.ts'
+import { pointsOf, sweepOf } from './metrics/sweep.ts'
 import { at, costsOf, isComplete, lambdaGrid } from './rows.ts'
 
 /** "Near" the best single model's quality. */
@@ -56,8 +62,8 @@ export interface Evaluation {
   readonly cheapest: number
   /** Per query the cheapest of the best candidates: what no router can pass. */
   readonly oracle: CostQuality
-  /** Quality that mixing single models buys, per budget. */
-  readonly hull: readonly { readonly share: number; readonly quality: number | null }[]
+  /** Quality that mixing single models buys, per budget; −∞ where even the cheapest costs more. */
+  readonly hull: readonly { readonly share: number; readonly quality: number }[]
   readonly scores: readonly Score[]
 }
 
@@ -84,48 +90,43 @@ export function evaluate(set: OutcomeSet, options: EvaluateOptions): Evaluation 
   const columns = set.candidates.map((_, column) => column)
   const singlesOn = (rows: readonly number[]) => columns.map((column) => average(set, costs, rows, () => column))
   const trained = singlesOn(train)
-  const bestSingle = columns.reduce((best, c) => (trained[c]!.quality > trained[best]!.quality ? c : best), 0)
+  const bestSingle = bestConstant(trained)
   const cheapest = columns.reduce((best, c) => (trained[c]!.costUsd < trained[best]!.costUsd ? c : best), 0)
   const singles = singlesOn(test)
   const hull = hullOf(singles)
-  const single = columns.map((column) => outcomesOf(set, costs, test, () => column))
+  const single = columns.map((column) => sweepOf([outcomesOf(set, costs, test, () => column)]))
 
   const scores = options.routers.map(({ name, choose }): Score => {
-    const sweeps = lambdas.map((lambda) => {
+    const settings = lambdas.map((lambda) => {
       const chosen = test.map((row) => choose(row, lambda))
       return { lambda, chosen, ...outcomesOf(set, costs, test, (_row, i) => chosen[i]!) }
     })
+    const sweep = sweepOf(settings)
     const statistics = (weights: Float64Array): number[] => {
-      const averageOf = (one: Outcomes) => ({
-        costUsd: weightedMean(one.costs, weights),
-        quality: weightedMean(one.qualities, weights),
-      })
-      const alone = single.map(averageOf)
+      const alone = single.flatMap((one) => pointsOf(one, weights))
       const best = alone[bestSingle]!
       const mixed = hullOf(alone)
-      const points = sweeps.map(averageOf)
+      const points = pointsOf(sweep, weights)
       const bought = budgets.map((share) => bestWithin(points, share * best.costUsd))
       return [
-        Math.max(...points.map((point) => point.quality)) - best.quality,
-        leastCost(points, best.quality) / best.costUsd,
-        leastCost(points, NEAR * best.quality) / best.costUsd,
+        peakQuality(points) - best.quality,
+        qnc(points, best),
+        qnc(points, best, NEAR * best.quality),
         ...bought,
-        ...bought.map(
-          (quality, i) => quality - (qualityAt(mixed, budgets[i]! * best.costUsd) ?? Number.NEGATIVE_INFINITY),
-        ),
+        ...bought.map((quality, i) => quality - qualityAt(mixed, budgets[i]! * best.costUsd)),
       ]
     }
     const [peakGain, costShare, nearCostShare, ...rest] = bootstrap(test.length, statistics, {
       random: options.random,
       draws,
     })
+    const points = pointsOf(sweep)
     return {
       name,
-      points: sweeps.map((sweep) => ({
-        lambda: sweep.lambda,
-        costUsd: sweep.costs.reduce((sum, cost) => sum + cost, 0) / test.length,
-        quality: sweep.qualities.reduce((sum, quality) => sum + quality, 0) / test.length,
-        shares: columns.map((column) => sweep.chosen.filter((one) => one === column).length / test.length),
+      points: settings.map(({ lambda, chosen }, k) => ({
+        lambda,
+        ...points[k]!,
+        shares: sharesOf(chosen, columns.length),
       })),
       peakGain: peakGain!,
       costShare: costShare!,
@@ -153,17 +154,8 @@ export function evaluate(set: OutcomeSet, options: EvaluateOptions): Evaluation 
 
 /** The cheapest of the candidates that do best on a row. */
 export function oracleColumn(set: OutcomeSet, costs: Float64Array, row: number): number {
-  let best = 0
-  for (let column = 1; column < set.candidates.length; column++) {
-    const lead = at(set, set.quality, row, column) - at(set, set.quality, row, best)
-    if (lead > 0 || (lead === 0 && at(set, costs, row, column) < at(set, costs, row, best))) best = column
-  }
-  return best
-}
-
-interface Outcomes {
-  readonly qualities: Float64Array
-  readonly costs: Float64Array
+  const [from, to] = [row * set.candidates.length, (row + 1) * set.candidates.length]
+  return bestColumn(set.quality.subarray(from, to), costs.subarray(from, to), 0)
 }
 
 function outcomesOf(
@@ -188,17 +180,5 @@ function average(
   rows: readonly number[],
   choose: (row: number, index: number) => number,
 ): CostQuality {
-  const outcomes = outcomesOf(set, costs, rows, choose)
-  const sum = (values: Float64Array) => values.reduce((total, value) => total + value, 0)
-  return { costUsd: sum(outcomes.costs) / rows.length, quality: sum(outcomes.qualities) / rows.length }
-}
-
-/** Quality of the best point within a budget; −∞ when it buys none. */
-function bestWithin(points: readonly CostQuality[], budgetUsd: number): number {
-  return Math.max(...points.filter((point) => point.costUsd <= budgetUsd).map((point) => point.quality))
-}
-
-/** Cost of the cheapest point of at least that quality; ∞ when there is none. */
-function leastCost(points: readonly CostQuality[], quality: number): number {
-  return Math.min(...points.filter((point) => point.quality >= quality).map((point) => point.costUsd))
+  return pointsOf(sweepOf([outcomesOf(set, costs, rows, choose)]))[0]!
 }

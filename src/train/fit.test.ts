@@ -8,7 +8,7 @@ import type { Candidate, Query } from '../spec.ts'
 import { createChooser } from './choose.ts'
 import type { OutcomeSet } from './dataset.ts'
 import { fitPolicy } from './fit.ts'
-import { mean } from './metrics.ts'
+import { mean } from './metrics/statistics.ts'
 import { toAsk } from './queries.ts'
 import { createRandom } from './random.ts'
 

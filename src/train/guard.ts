@@ -16,7 +16,7 @@ import type { Estimate, Estimator, EstimatorFamily, Guard, JsonObject, Planner, 
 import { createChooser } from './choose.ts'
 import type { OutcomeSet } from './dataset.ts'
 import { gainsOver, judgedLambdas } from './gains.ts'
-import { lowerBound, mean, quantile } from './metrics.ts'
+import { lowerBound, mean, quantile } from './metrics/statistics.ts'
 import { assignFolds, at, costsOf, isComplete, toTrainingSet } from './rows.ts'
 
 /** Shrink factors that are tried beside 0. */

@@ -1,8 +1,8 @@
 /** Views of an outcome set that training and evaluation share. */
 import type { Query, TrainingSet } from '../spec.ts'
 import type { OutcomeSet } from './dataset.ts'
-import { hullOf, slopesOf } from './hull.ts'
-import { mean } from './metrics.ts'
+import { hullOf, slopesOf } from './metrics/hull.ts'
+import { mean } from './metrics/statistics.ts'
 import { shuffle } from './random.ts'
 
 /** One entry of a row-major matrix. */

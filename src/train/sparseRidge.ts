@@ -6,7 +6,7 @@
  * every α, each penalty then costs one tridiagonal solve (the multi-shift form of conjugate gradients: Paige and Saunders 1975;
  * Frommer and Maass 1999).
  */
-import { mean } from './metrics.ts'
+import { mean } from './metrics/statistics.ts'
 
 /** Compressed sparse rows: the entries of row i are `starts[i]` … `starts[i + 1] − 1`. */
 export interface SparseRows {

@@ -5,7 +5,7 @@
 import type { OutcomeSet } from './dataset.ts'
 import type { Choose } from './evaluate.ts'
 import { gainsOver, judgedLambdas } from './gains.ts'
-import { mean } from './metrics.ts'
+import { mean } from './metrics/statistics.ts'
 import { createRandom } from './random.ts'
 import { assignFolds, at, costsOf } from './rows.ts'
 import { fitSparseRidge, predictSparse, type SparseRidge, type SparseRows, selectRows } from './sparseRidge.ts'

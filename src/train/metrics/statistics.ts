@@ -18,6 +18,26 @@ export function weightedMean(values: ArrayLike<number>, weights: ArrayLike<numbe
   return sum / total
 }
 
+/**
+ * Mean over groups of each group's weighted mean: the task average, where every task counts alike. Groups whose weights sum to zero
+ * (not drawn) are left out. `groupOf[i]` in 0 … is the group of value i.
+ */
+export function meanOfGroups(
+  values: ArrayLike<number>,
+  groupOf: ArrayLike<number>,
+  weights?: ArrayLike<number>,
+): number {
+  const sums: number[] = []
+  const totals: number[] = []
+  for (let i = 0; i < values.length; i++) {
+    const group = groupOf[i]!
+    const weight = weights?.[i] ?? 1
+    sums[group] = (sums[group] ?? 0) + weight * values[i]!
+    totals[group] = (totals[group] ?? 0) + weight
+  }
+  return mean(sums.flatMap((sum, group) => (totals[group]! > 0 ? [sum / totals[group]!] : [])))
+}
+
 /** The p-quantile by linear interpolation between order statistics; `NaN` of nothing. */
 export function quantile(values: ArrayLike<number>, p: number): number {
   const sorted = Float64Array.from(values).sort()
@@ -35,38 +55,4 @@ export function lowerBound(values: ArrayLike<number>, z: number): { mean: number
   for (let i = 0; i < values.length; i++) squares += (values[i]! - centre) ** 2
   const error = Math.sqrt(squares / (values.length - 1) / values.length)
   return { mean: centre, error, low: centre - z * error }
-}
-
-export interface Interval {
-  readonly value: number
-  readonly low: number
-  readonly high: number
-}
-
-/**
- * Percentile bootstrap over queries. `statistics` receives how often each query was drawn and returns its numbers; all
- * of them see the same draws, so that differences between them are paired. Intervals cover 95 %. A number that is not
- * finite in a draw (quality never reached) counts as it stands, at its end of the order.
- */
-export function bootstrap(
-  count: number,
-  statistics: (weights: Float64Array) => readonly number[],
-  options: { readonly random: () => number; readonly draws: number },
-): Interval[] {
-  const weights = new Float64Array(count).fill(1)
-  const values = [...statistics(weights)]
-  const drawn = values.map(() => new Float64Array(options.draws))
-  for (let draw = 0; draw < options.draws; draw++) {
-    weights.fill(0)
-    for (let i = 0; i < count; i++) weights[Math.floor(options.random() * count)]!++
-    const sample = statistics(weights)
-    for (let k = 0; k < drawn.length; k++) drawn[k]![draw] = sample[k]!
-  }
-  return values.map((value, k) => ({ value, low: nearestRank(drawn[k]!, 0.025), high: nearestRank(drawn[k]!, 0.975) }))
-}
-
-/** A quantile that never interpolates, so that infinite values do no harm. */
-function nearestRank(values: Float64Array, p: number): number {
-  const sorted = values.slice().sort()
-  return sorted[Math.min(sorted.length - 1, Math.floor(p * sorted.length))]!
 }

@@ -3,12 +3,7 @@
  * Any point on it is reached in expectation by drawing between its two neighbours. The hull of the single models is
  * RouterBench's "zero router": what no router may fall below.
  */
-
-export interface CostQuality {
-  /** USD per query. */
-  readonly costUsd: number
-  readonly quality: number
-}
+import type { CostQuality } from './points.ts'
 
 /** The vertices of the upper hull, by rising cost and rising quality; dominated points are left out. */
 export function hullOf<P extends CostQuality>(points: readonly P[]): P[] {
@@ -28,15 +23,25 @@ export function slopesOf(hull: readonly CostQuality[]): number[] {
   return hull.slice(1).map((point, i) => slope(hull[i]!, point))
 }
 
-/** The quality that a budget buys on the hull; `null` below its cheapest point. */
-export function qualityAt(hull: readonly CostQuality[], costUsd: number): number | null {
+/** The quality that a budget buys on the hull, by mixing its neighbours; −∞ below the cheapest vertex. */
+export function qualityAt(hull: readonly CostQuality[], costUsd: number): number {
   const first = hull[0]
-  if (first === undefined || costUsd < first.costUsd) return null
+  if (first === undefined || costUsd < first.costUsd) return Number.NEGATIVE_INFINITY
   for (let i = 1; i < hull.length; i++) {
     const [a, b] = [hull[i - 1]!, hull[i]!]
     if (costUsd < b.costUsd) return a.quality + slope(a, b) * (costUsd - a.costUsd)
   }
   return hull.at(-1)!.quality
+}
+
+/** The least cost at which the hull has that quality, by mixing its neighbours; ∞ above the last vertex. */
+export function costAt(hull: readonly CostQuality[], quality: number): number {
+  for (const [i, b] of hull.entries()) {
+    if (b.quality < quality) continue
+    const a = hull[i - 1]
+    return a === undefined ? b.costUsd : a.costUsd + (quality - a.quality) / slope(a, b)
+  }
+  return Number.POSITIVE_INFINITY
 }
 
 function slope(a: CostQuality, b: CostQuality): number {
