@@ -18,6 +18,8 @@ export interface WorkerOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Serve from the runtime itself, without wrangler's own proxy, which never tells a Worker that its client has left. */
   readonly direct?: boolean
+  /** The module that has `createWorker` and the Durable Objects. Default: the package's own. */
+  readonly source?: string
 }
 
 export interface WorkerProcess {
@@ -52,13 +54,15 @@ export async function startWorkerProcess({
   config,
   env = {},
   direct = false,
+  source,
 }: WorkerOptions): Promise<WorkerProcess> {
   const home = packageFolder()
   const files = workerFiles({
     template: await readFile(join(home, 'wrangler.toml'), 'utf8'),
     name: 'switchyard',
     config: './config.json',
-    source: [join(home, 'src/worker.ts'), join(home, 'dist/src/worker.js')].find(existsSync) ?? 'switchyard/worker',
+    source:
+      source ?? [join(home, 'src/worker.ts'), join(home, 'dist/src/worker.js')].find(existsSync) ?? 'switchyard/worker',
     assets: join(home, 'models'),
     migrations: join(home, 'migrations'),
   })
