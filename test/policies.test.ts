@@ -30,6 +30,20 @@ describe('the embedded policy of the demo', () => {
     expect(list).toContain(`${id!.slice(0, 12)}  knn`)
   })
 
+  it('comes back with one command, and gives way again with the next', async () => {
+    const own = newFolder()
+    const policies = (...args: string[]) => run(['policies', ...args], { folder: own })
+    const nothing = await policies('rollback')
+    expect([nothing.code, nothing.output]).toEqual([2, expect.stringContaining('there is nothing to go back to')])
+    await policies('use', 'constant')
+    const back = (await policies('rollback')).output
+    expect(back).toMatch(/^Route auto is served by [0-9a-f]{64} again\.$/m)
+    expect((await policies('list')).output).toContain('(the demo policy) since ')
+    expect((await policies('rollback')).output).toContain('Route auto is served by the constant again.')
+    expect((await policies('rollback', '--route', 'none')).output).toContain('There is no route "none"')
+    removeFolder(own)
+  })
+
   it.each([
     ['other candidates', [candidateAt('demo', 'mine', { model: 'demo-sage' })], { driver: 'onnx' } as const],
     ['another encoder', null, NO_ENCODER],
