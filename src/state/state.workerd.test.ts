@@ -1,7 +1,10 @@
 /** Limits, budgets and health across isolates: two Workers here share the Durable Objects and no memory. */
 import { createExecutionContext, evictDurableObject, runInDurableObject, waitOnExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
+import fc from 'fast-check'
 import { afterAll, beforeEach, expect, it, vi } from 'vitest'
+import type { Reservation } from '../admit/allowance.ts'
+import { createLedger } from '../admit/ledger.ts'
 import type { ConfigInput } from '../config/schema.ts'
 import { createWorker, type Env } from '../worker.ts'
 import { openCounts, RESERVATION_MS } from './counts.ts'
@@ -249,6 +252,37 @@ it('a reservation that an isolate lost counts as spent until midnight, and no lo
     now -= 86_400_000
     counts.settle(3, 9)
     expect(counts.reserve({ expectedUsd: 0.5, usdPerDay: 10 })).toEqual({ refused: 'exhausted' })
+  })
+})
+
+it('whatever comes and goes, an object grants and settles as the memory of one process would', async () => {
+  const usd = fc.integer({ min: 0, max: 40 }).map((cents) => cents / 64)
+  const step = fc.record({ ends: fc.boolean(), pick: fc.nat(9), usd, ms: fc.nat(43_200_000) })
+  await runInDurableObject(stateOf('key:modelled'), async (_, { storage }) => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+        for (const table of ['spent', 'reservations']) storage.sql.exec(`DELETE FROM ${table}`)
+        let now = 20_000 * 86_400_000
+        const counts = openCounts(storage.sql, () => now)
+        const ledger = createLedger({ clock: { now: () => now, monotonic: () => now }, spent: async () => new Map() })
+        const open: { id: number; reservation: Reservation }[] = []
+        for (const { ends, pick, usd, ms } of steps) {
+          // Days pass only while nothing is under way: a process loses nothing, an object counts on what it lost by the hour.
+          if (open.length === 0) now += ms
+          if (ends || open.length === 3) {
+            const [ended] = open.splice(pick % Math.max(1, open.length), 1)
+            if (ended) counts.settle(ended.id, usd)
+            ended?.reservation.settle(usd)
+            continue
+          }
+          const money = { expectedUsd: usd, usdPerDay: 1 }
+          const reserved = counts.reserve(money)
+          const reservation = await ledger.reserve('modelled', money).catch(() => null)
+          expect('id' in reserved).toBe(reservation !== null)
+          if ('id' in reserved && reservation) open.push({ id: reserved.id, reservation })
+        }
+      }),
+    )
   })
 })
 
