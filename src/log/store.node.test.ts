@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import { afterAll, describe, expect, test, vi } from 'vitest'
 import type { LogRow } from '../spec.ts'
-import { describeStore, sampleDecision } from './contract.ts'
+import { describeStore, sampleDecision, sampleOutcome } from './contract.ts'
 import { connect, createDatabase, type Database } from './database.node.ts'
 import { describeMaintenance } from './maintenance.contract.ts'
 import { toInsert } from './rows.ts'
@@ -224,6 +224,28 @@ describe('opening', () => {
     expect(overtaken).toBe(true)
     expect(database.commit([[toInsert(decided('late'))]])).toEqual([])
     database.close()
+  })
+
+  test('a log of the first version keeps its rows, in their order', async () => {
+    const file = newFile()
+    const folder = join(import.meta.dirname, '../../migrations')
+    const first = new Sqlite(file)
+    first.exec(readFileSync(join(folder, '0000_init.sql'), 'utf8'))
+    // What drizzle writes down of a migration.
+    first.exec('create table __drizzle_migrations (id serial primary key, hash text not null, created_at numeric)')
+    const { when } = JSON.parse(readFileSync(join(folder, 'meta/_journal.json'), 'utf8')).entries[0]
+    first.prepare('insert into __drizzle_migrations (hash, created_at) values (?, ?)').run('', when)
+    const outcomes: LogRow[] = ['b', 'a'].map((id) => ({ table: 'outcomes', row: sampleOutcome(id) }))
+    const insert = first.prepare(
+      `insert into outcomes values (${Array.from(toInsert(outcomes[0]!).values, () => '?').join(', ')})`,
+    )
+    for (const row of outcomes) insert.run(toInsert(row).values)
+    first.close()
+    const store = await open(file)
+    expect((await store.rows('outcomes', { after: 0, limit: 9 })).rows).toEqual(outcomes)
+    await store.append([{ table: 'outcomes', row: sampleOutcome('c') }])
+    await expect(store.append(outcomes)).rejects.toMatchObject({ code: 'log_failed' })
+    await store.close()
   })
 
   test('the salt belongs to the file', async () => {
