@@ -14,6 +14,7 @@ export function describePull(name: string, start: Start): void {
   describe(`push and pull: ${name}`, () => {
     let gateway: Serving
     let folder: string
+    let asked: string[] = []
     beforeAll(async () => {
       gateway = await start({ config: { ...adminConfig, encoder: { timeoutMs: 10_000 }, log: { text: true } } })
       folder = newFolder()
@@ -53,7 +54,7 @@ export function describePull(name: string, start: Start): void {
       }
     }
 
-    it('copies what is new, once, with the scores that changed', async () => {
+    it('copies what is there, once', async () => {
       const [first, second] = [await askAuto(gateway.url), await askAuto(gateway.url)]
       await score(first.id, 0.25)
       expect(await pulled()).toEqual([1, 2, 2, 1, 2])
@@ -62,19 +63,21 @@ export function describePull(name: string, start: Start): void {
       expect(copied.record.decision).toMatchObject({ tenant: 'web', query: { text: 'Hello there', embedded: true } })
       expect(copied.record.feedback).toMatchObject([{ value: 0.25, comment: 'worth 0.25' }])
       expect(copied.vector?.reduce((sum, x) => sum + x * x, 0)).toBeCloseTo(1, 5)
-      expect((await both(second.id)).here).toEqual((await both(second.id)).there)
+      const other = await both(second.id)
+      expect(other.here).toEqual(other.there)
       expect(await pulled()).toEqual([0, 0, 0, 0, 0])
+      asked = [first.id, second.id]
+    })
 
-      await score(first.id, 1)
-      await score(second.id, 0.5)
+    it('copies what is new since, and the scores that changed', async () => {
+      for (const [i, id] of asked.entries()) await score(id, 1 - i / 2)
       const third = await askAuto(gateway.url)
       expect(await pulled()).toEqual([0, 1, 1, 2, 1])
-      for (const { id } of [first, second, third]) {
+      for (const id of [...asked, third.id]) {
         const { here, there } = await both(id)
         expect(here).toEqual(there)
       }
-      expect((await both(first.id)).record.feedback).toMatchObject([{ value: 1 }])
-      expect(await pulled()).toEqual([0, 0, 0, 0, 0])
+      expect((await both(asked[0]!)).record.feedback).toMatchObject([{ value: 1, comment: 'worth 1' }])
     })
 
     it('copies into another folder from the beginning, and says what it did', async () => {
