@@ -51,6 +51,9 @@ describe.each(PAGES)('%s', (page) => {
   })
 })
 
+/** Commands that have commands of their own. */
+const GROUPS = new Set(['policies', 'worker'])
+
 describe('commands', () => {
   it('that are named are there, with the options they are given', async () => {
     const called = PAGES.flatMap(commandsOf).flatMap((line) => {
@@ -62,7 +65,7 @@ describe('commands', () => {
     expect(calls.length).toBeGreaterThan(10)
     const helps = new Map<string, string>()
     for (const [command, subcommand] of calls) {
-      const names = command === 'policies' && subcommand !== undefined ? [command, subcommand] : [command!]
+      const names = GROUPS.has(command!) && subcommand !== undefined ? [command!, subcommand] : [command!]
       const { code, output } = helps.has(names.join(' ')) ? { code: 0, output: '' } : await run([...names, '--help'])
       expect(code, `${names.join(' ')} --help`).toBe(0)
       // Help for an unknown name is the help of what stands above it.
@@ -72,7 +75,7 @@ describe('commands', () => {
       }
     }
     const unknown = calls.flatMap((words) => {
-      const help = helps.get(words.slice(0, words[0] === 'policies' ? 2 : 1).join(' ')) ?? ''
+      const help = helps.get(words.slice(0, GROUPS.has(words[0]!) ? 2 : 1).join(' ')) ?? ''
       return words.filter((word) => word.startsWith('--') && word.length > 2 && !help.includes(`${word} `))
     })
     expect(unknown).toEqual([])
