@@ -24,8 +24,9 @@ export function costRangeOf(points: readonly CostQuality[]): CostRange {
  * AIQ of a constant whose cost is at most c_min is its quality. `NaN` without points or without a range.
  */
 export function aiq(points: readonly CostQuality[], range: CostRange): number {
+  if (points.length === 0) return Number.NaN
   const nothing = { costUsd: 0, quality: 0 }
-  return averageQuality(hullOf([nothing, ...points]), points.length === 0 ? { fromUsd: 0, toUsd: 0 } : range)
+  return averageQuality(hullOf([nothing, ...points]), range)
 }
 
 /**
@@ -36,7 +37,7 @@ export function aiqOfCode(points: readonly CostQuality[], maxCostUsd: number): n
   const hull = hullOf(points)
   const first = hull[0]
   if (first === undefined || !(maxCostUsd > 0)) return Number.NaN
-  return (area(hull, { fromUsd: first.costUsd, toUsd: maxCostUsd }) || 0) / maxCostUsd
+  return area(hull, { fromUsd: first.costUsd, toUsd: maxCostUsd }) / maxCostUsd
 }
 
 /**
@@ -67,14 +68,14 @@ const byCost = (points: readonly CostQuality[]) =>
   [...points].sort((a, b) => a.costUsd - b.costUsd || a.quality - b.quality)
 
 function averageQuality(curve: readonly CostQuality[], range: CostRange): number {
-  return range.toUsd > range.fromUsd ? area(curve, range) / (range.toUsd - range.fromUsd) : Number.NaN
+  const defined = curve.length > 0 && range.toUsd > range.fromUsd
+  return defined ? area(curve, range) / (range.toUsd - range.fromUsd) : Number.NaN
 }
 
 /** ∫ of the curve through points sorted by cost, flat beyond the last. The curve begins at or before the range. */
 function area(curve: readonly CostQuality[], { fromUsd, toUsd }: CostRange): number {
-  const last = curve.at(-1)
-  if (last === undefined || !(toUsd > fromUsd)) return Number.NaN
-  let sum = last.costUsd < toUsd ? (toUsd - Math.max(last.costUsd, fromUsd)) * last.quality : 0
+  const last = curve.at(-1)!
+  let sum = Math.max(0, toUsd - Math.max(last.costUsd, fromUsd)) * last.quality
   for (let i = 1; i < curve.length; i++) {
     const [a, b] = [curve[i - 1]!, curve[i]!]
     const [left, right] = [Math.max(a.costUsd, fromUsd), Math.min(b.costUsd, toUsd)]

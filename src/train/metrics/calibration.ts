@@ -1,6 +1,6 @@
 /**
- * Whether predicted qualities mean what they say, per model. Predictions are clipped to [0, 1]; queries whose outcome is not known
- * (`NaN`) are left out, for that model alone. Outcomes may lie between 0 and 1: then even a perfect prediction keeps the Brier score and the
+ * Whether predicted qualities mean what they say, per model. Predictions are clipped to [0, 1]; queries whose outcome or
+ * prediction is not known (`NaN`) are left out, for that model alone. Outcomes may lie between 0 and 1: then even a perfect prediction keeps the Brier score and the
  * log loss above 0.
  */
 import { byDescending } from './order.ts'
@@ -41,7 +41,9 @@ export function calibration(
   observed: ArrayLike<number>,
   { bins = 15, edges = 'width' }: CalibrationOptions = {},
 ): Calibration {
-  const known = Array.from({ length: predicted.length }, (_, i) => i).filter((i) => !Number.isNaN(observed[i]!))
+  const known = Array.from({ length: predicted.length }, (_, i) => i).filter(
+    (i) => !Number.isNaN(observed[i]! + predicted[i]!),
+  )
   const beliefs = Float64Array.from(known, (i) => Math.min(1, Math.max(0, predicted[i]!)))
   const outcomes = Float64Array.from(known, (i) => observed[i]!)
   const binOf =

@@ -3,7 +3,7 @@
  * Any point on it is reached in expectation by drawing between its two neighbours. The hull of the single models is
  * RouterBench's "zero router": what no router may fall below.
  */
-import type { CostQuality } from './points.ts'
+import { type CostQuality, ROUNDING } from './points.ts'
 
 /** The vertices of the upper hull, by rising cost and rising quality; dominated points are left out. */
 export function hullOf<P extends CostQuality>(points: readonly P[]): P[] {
@@ -37,7 +37,7 @@ export function qualityAt(hull: readonly CostQuality[], costUsd: number): number
 /** The least cost at which the hull has that quality, by mixing its neighbours; ∞ above the last vertex. */
 export function costAt(hull: readonly CostQuality[], quality: number): number {
   for (const [i, b] of hull.entries()) {
-    if (b.quality < quality) continue
+    if (b.quality < quality - ROUNDING) continue
     const a = hull[i - 1]
     return a === undefined ? b.costUsd : a.costUsd + (quality - a.quality) / slope(a, b)
   }

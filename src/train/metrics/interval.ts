@@ -50,5 +50,5 @@ function accelerationOf(jackknife: Float64Array): number {
 
 /** A quantile that never interpolates, so that infinite values do no harm. */
 function nearestRank(sorted: Float64Array, p: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.floor(p * sorted.length))]!
+  return sorted[Math.min(sorted.length - 1, Math.floor(p * sorted.length + 1e-9))]!
 }

@@ -20,8 +20,8 @@ export interface Outcomes {
   readonly costs: Float64Array
 }
 
-/** Two sums of the same numbers in another order differ by less than this, relative to their size. */
-const ROUNDING = 1e-12
+/** Sums of the same numbers in another order differ by less than this, relative to their size. */
+export const ROUNDING = 1e-12
 
 /** Quality of the best point that costs no more than the budget, without mixing; −∞ when it buys none. */
 export function bestWithin(points: readonly CostQuality[], budgetUsd: number): number {

@@ -3,6 +3,7 @@
  * section 3). The share is a count of calls, not of dollars: report cost beside it.
  */
 import { byDescending } from './order.ts'
+import { ROUNDING } from './points.ts'
 
 /** Quality when a share in [0, 1] of the calls goes to the strong model. */
 export interface SharePoint {
@@ -90,7 +91,7 @@ export function cpt(curve: readonly SharePoint[], recovered: number): number {
   if (!(strong > weak)) return Number.NaN
   const target = weak + recovered * (strong - weak)
   for (const [i, b] of curve.entries()) {
-    if (b.quality < target) continue
+    if (b.quality < target - ROUNDING) continue
     const a = curve[i - 1]
     if (a === undefined) return b.share
     return a.share + ((b.share - a.share) * (target - a.quality)) / (b.quality - a.quality)
