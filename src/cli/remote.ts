@@ -25,6 +25,11 @@ export function connectTo(address: string, { keyEnv }: RemoteArguments): Remote 
       `The admin key for ${url} is read from the environment variable ${keyEnv}, which is not set. Set it, or name another with --key-env.`,
     )
   }
+  return remoteAt(url, key)
+}
+
+/** @param url as clients have it, without `/v1` */
+export function remoteAt(url: string, key: string): Remote {
   return {
     url,
     async ask(method, path, body) {
@@ -38,7 +43,7 @@ export function connectTo(address: string, { keyEnv }: RemoteArguments): Remote 
       })
       const json = await parse(response)
       if (response.ok && json !== null) return json
-      throw await refusal(url, { method, path, keyEnv, status: response.status, message: messageOf(json) })
+      throw await refusal(url, { method, path, status: response.status, message: messageOf(json) })
     },
   }
 }
@@ -88,14 +93,13 @@ function messageOf(json: unknown): string | null {
 interface Refused {
   readonly method: string
   readonly path: string
-  readonly keyEnv: string
   readonly status: number
   readonly message: string | null
 }
 
-async function refusal(url: string, { method, path, keyEnv, status, message }: Refused): Promise<SwitchyardError> {
+async function refusal(url: string, { method, path, status, message }: Refused): Promise<SwitchyardError> {
   if (message !== null && status === 401)
-    return new SwitchyardError('unauthorized', `${url} does not know the key in ${keyEnv}.`)
+    return new SwitchyardError('unauthorized', `${url} does not know the key that it was sent.`)
   const unknownPath = message === null || message.startsWith(`There is no ${method} ${path.split('?')[0]} here`)
   if (!unknownPath) return new SwitchyardError('upstream_rejected', `${url} refuses (${status}): ${message}`)
   const greeting = await send(`${url}/`, { method: 'GET' }).then((response) => response.text())

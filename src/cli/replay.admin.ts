@@ -1,9 +1,9 @@
 /** The admin API as a replay uses it: the policy goes in, the whole log comes out. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { SwitchyardError } from '../errors.ts'
 import { decodePage } from '../log/page.ts'
 import { COLUMNS, toDecision, toEmbedding, toOutcome, type Value } from '../log/rows.ts'
 import type { Decision, LogRow, Outcome } from '../spec.ts'
+import { type Remote, remoteAt } from './remote.ts'
 import { REPLAY_KEY } from './replay.gateways.ts'
 
 export interface ReplayLog {
@@ -19,20 +19,21 @@ const PATIENCE_MS = 10_000
 
 /** Stores the policy and puts it in charge of the route `auto`. */
 export async function promote(url: string, policy: { readonly id: string; readonly bytes: Uint8Array }): Promise<void> {
-  await ask(`${url}/v1/policies`, { method: 'POST', body: new Blob([Uint8Array.from(policy.bytes)]) })
-  const body = JSON.stringify({ policy: policy.id, reason: 'replay' })
-  await ask(`${url}/v1/routes/auto/policy`, { method: 'POST', body })
+  const remote = remoteAt(url, REPLAY_KEY)
+  await remote.ask('POST', '/v1/policies', Uint8Array.from(policy.bytes))
+  await remote.ask('POST', '/v1/routes/auto/policy', { policy: policy.id, reason: 'replay' })
 }
 
 /** All of the log, once every decision has its outcome. */
 export async function readLog(url: string): Promise<ReplayLog> {
+  const remote = remoteAt(url, REPLAY_KEY)
   for (const end = performance.now() + PATIENCE_MS; ; await sleep(100)) {
-    const outcomes = await readTable(url, 'outcomes', toOutcome)
-    const decisions = await readTable(url, 'decisions', toDecision)
+    const outcomes = await readTable(remote, 'outcomes', toOutcome)
+    const decisions = await readTable(remote, 'decisions', toDecision)
     if (outcomes.length < decisions.length && performance.now() < end) continue
     const outcomeOf = new Map(outcomes.map((outcome) => [outcome.decision, outcome]))
-    const embeddings = await readTable(url, 'embeddings', toEmbedding)
-    const counted = async (table: LogRow['table']) => (await readTable(url, table, () => null)).length
+    const embeddings = await readTable(remote, 'embeddings', toEmbedding)
+    const counted = async (table: LogRow['table']) => (await readTable(remote, table, () => null)).length
     return {
       records: new Map(
         decisions.map((decision) => [decision.id, { decision, outcome: outcomeOf.get(decision.id) ?? null }]),
@@ -52,13 +53,13 @@ export async function readLog(url: string): Promise<ReplayLog> {
 
 /** Every row of a table, page by page. */
 async function readTable<Columns, Row>(
-  url: string,
+  remote: Remote,
   table: LogRow['table'],
   toRow: (columns: Columns) => Row,
 ): Promise<Row[]> {
   const all: Row[] = []
   for (let after = 0; ; ) {
-    const page = decodePage(table, await ask(`${url}/v1/log/${table}?after=${after}&limit=1000`, {}))
+    const page = decodePage(table, await remote.ask('GET', `/v1/log/${table}?after=${after}&limit=1000`))
     for (const { values } of page.rows) all.push(toRow(named(table, values) as Columns))
     if (page.next === null) return all
     after = page.next
@@ -67,13 +68,4 @@ async function readTable<Columns, Row>(
 
 function named(table: LogRow['table'], values: readonly Value[]): Record<string, Value | undefined> {
   return Object.fromEntries(COLUMNS[table].map((column, i) => [column, values[i]]))
-}
-
-async function ask(url: string, init: RequestInit): Promise<unknown> {
-  const response = await fetch(url, { ...init, headers: { authorization: `Bearer ${REPLAY_KEY}` } })
-  if (response.ok) return response.json()
-  throw new SwitchyardError(
-    'internal',
-    `${new URL(url).pathname} answered ${response.status}: ${await response.text()}`,
-  )
 }
