@@ -26,6 +26,8 @@ interface Program {
 
 export interface Gateway extends Program {
   readonly url: string
+  /** The folder of log and policies, unless the configuration names another. */
+  readonly data: string
   /** Resolves to the exit code; `null` where a signal ended it. */
   stop(signal?: NodeJS.Signals): Promise<number | null>
   /** Ends it and removes its folder. */
@@ -91,6 +93,7 @@ export async function startGateway(options: ProcessOptions = {}): Promise<Gatewa
   return {
     ...program,
     url,
+    data: join(folder, '.switchyard'),
     stop,
     discard: async () => {
       await stop('SIGKILL')

@@ -1,12 +1,15 @@
 /** Starts the Worker as a user does: a folder of its own with its two files, `wrangler dev`, a free port. */
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { join } from 'node:path'
 import { startWorkerProcess, type WorkerProcess } from '../src/cli/worker.process.ts'
 import type { ConfigInput } from '../src/config/schema.ts'
 import { newFolder, removeFolder } from './gateway.ts'
 
 export interface Worker extends WorkerProcess {
   readonly folder: string
+  /** The folder of its local database. */
+  readonly data: string
   /** Ends it and removes its folder. */
   discard(): Promise<void>
 }
@@ -26,6 +29,7 @@ export async function startWorker(options: {
     ...worker,
     url: edge.url,
     folder,
+    data: join(folder, 'state'),
     stop,
     discard: async () => {
       await stop()

@@ -36,7 +36,7 @@ const PATIENCE_MS = 5000
 /** The runtime's own address, which wrangler gives away only when it is asked to tell everything. */
 const RUNTIME = /"userWorkerUrl":\{"protocol":"http:","hostname":"127\.0\.0\.1","port":"(\d+)"/u
 
-/** Keeps wrangler from asking questions, looking for updates and writing outside of the folder. */
+/** Keeps wrangler from asking questions, looking for updates, recording requests and writing outside of the folder. */
 const environment = (folder: string) => ({
   ...process.env,
   CI: '1',
@@ -46,6 +46,7 @@ const environment = (folder: string) => ({
   WRANGLER_LOG_PATH: join(folder, 'logs'),
   WRANGLER_REGISTRY_PATH: join(folder, 'registry'),
   CLOUDFLARE_CF_FETCH_ENABLED: 'false',
+  X_LOCAL_OBSERVABILITY: 'false',
 })
 
 /** Writes the Worker's files, brings its database up to date and resolves once it serves on a free port. */

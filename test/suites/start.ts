@@ -3,8 +3,16 @@ import type { ConfigInput } from '../../src/config/schema.ts'
 
 export interface Serving {
   readonly url: string
+  /** The folder of all that it keeps. */
+  readonly data: string
+  /** All that it has written so far. */
+  output(): string
+  stop(): Promise<unknown>
   /** Ends it and removes what it has written. */
   discard(): Promise<void>
 }
 
-export type Start = (options: { readonly config: ConfigInput }) => Promise<Serving>
+export type Start = (options: {
+  readonly config: ConfigInput
+  readonly env?: Readonly<Record<string, string>>
+}) => Promise<Serving>
