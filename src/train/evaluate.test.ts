@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import type { Candidate } from '../spec.ts'
 import { baselines } from './baselines.ts'
 import type { OutcomeSet } from './dataset.ts'
-import { evaluate, oracleColumn } from './evaluate.ts'
+import { evaluate } from './evaluate.ts'
 import { createRandom } from './random.ts'
 import { assignFolds, lambdaGrid } from './rows.ts'
 
@@ -76,10 +76,6 @@ it('chooses the best single model on the training rows, not on the test rows', (
   const options = { test: [1], routers: [], random: createRandom(1) }
   expect(evaluate(hand, { ...options, train: [2, 3] }).bestSingle).toBe(1)
   expect(evaluate(hand, { ...options, train: [1, 2, 3] }).singles[1]!.quality).toBe(0)
-})
-
-it('lets the oracle take the cheapest of the best', () => {
-  expect(rows.map((row) => oracleColumn(hand, hand.costUsd, row))).toEqual([0, 0, 1, 1])
 })
 
 it('leaves out and counts rows whose outcomes are not all known', () => {

@@ -6,12 +6,12 @@ import type { OutcomeSet } from './dataset.ts'
 import { bootstrap } from './metrics/bootstrap.ts'
 import { hullOf, qualityAt } from './metrics/hull.ts'
 import type { Interval } from './metrics/interval.ts'
-import { bestConstant, bestWithin, type CostQuality, type Outcomes, peakQuality } from './metrics/points.ts'
+import { bestConstant, bestWithin, type CostQuality, type OutcomeMatrix, peakQuality } from './metrics/points.ts'
 import { qnc } from './metrics/ratios.ts'
-import { bestColumn } from './metrics/regret.ts'
+import { oracleOf, outcomesOf } from './metrics/regret.ts'
 import { sharesOf } from './metrics/shares.ts'
-import { pointsOf, sweepOf } from './metrics/sweep.ts'
-import { at, costsOf, isComplete, lambdaGrid } from './rows.ts'
+import { pointsOf, type Sweep, sweepOf } from './metrics/sweep.ts'
+import { costsOf, isComplete, lambdaGrid, toMatrix } from './rows.ts'
 
 /** "Near" the best single model's quality. */
 const NEAR = 0.99
@@ -88,24 +88,24 @@ export function evaluate(set: OutcomeSet, options: EvaluateOptions): Evaluation 
   const test = options.test.filter((row) => isComplete(set, costs, row))
   const lambdas = options.lambdas ?? lambdaGrid(set, train, { points: 60, reach: 100 })
   const columns = set.candidates.map((_, column) => column)
-  const singlesOn = (rows: readonly number[]) => columns.map((column) => average(set, costs, rows, () => column))
-  const trained = singlesOn(train)
+  const trained = singlesOf(toMatrix(set, train)).flatMap((single) => pointsOf(single))
   const bestSingle = bestConstant(trained)
   const cheapest = columns.reduce((best, c) => (trained[c]!.costUsd < trained[best]!.costUsd ? c : best), 0)
-  const singles = singlesOn(test)
+  const outcomes = toMatrix(set, test)
+  const alone = singlesOf(outcomes)
+  const singles = alone.flatMap((single) => pointsOf(single))
   const hull = hullOf(singles)
-  const single = columns.map((column) => sweepOf([outcomesOf(set, costs, test, () => column)]))
 
   const scores = options.routers.map(({ name, choose }): Score => {
     const settings = lambdas.map((lambda) => {
       const chosen = test.map((row) => choose(row, lambda))
-      return { lambda, chosen, ...outcomesOf(set, costs, test, (_row, i) => chosen[i]!) }
+      return { lambda, chosen, ...outcomesOf(outcomes, (i) => chosen[i]!) }
     })
     const sweep = sweepOf(settings)
     const statistics = (weights: Float64Array): number[] => {
-      const alone = single.flatMap((one) => pointsOf(one, weights))
-      const best = alone[bestSingle]!
-      const mixed = hullOf(alone)
+      const drawn = alone.flatMap((single) => pointsOf(single, weights))
+      const best = drawn[bestSingle]!
+      const mixed = hullOf(drawn)
       const points = pointsOf(sweep, weights)
       const bought = budgets.map((share) => bestWithin(points, share * best.costUsd))
       return [
@@ -146,39 +146,13 @@ export function evaluate(set: OutcomeSet, options: EvaluateOptions): Evaluation 
     singles,
     bestSingle,
     cheapest,
-    oracle: average(set, costs, test, (row) => oracleColumn(set, costs, row)),
+    oracle: pointsOf(sweepOf([oracleOf(outcomes, 0)]))[0]!,
     hull: budgets.map((share) => ({ share, quality: qualityAt(hull, share * singles[bestSingle]!.costUsd) })),
     scores,
   }
 }
 
-/** The cheapest of the candidates that do best on a row. */
-export function oracleColumn(set: OutcomeSet, costs: Float64Array, row: number): number {
-  const [from, to] = [row * set.candidates.length, (row + 1) * set.candidates.length]
-  return bestColumn(set.quality.subarray(from, to), costs.subarray(from, to), 0)
-}
-
-function outcomesOf(
-  set: OutcomeSet,
-  costs: Float64Array,
-  rows: readonly number[],
-  choose: (row: number, index: number) => number,
-): Outcomes {
-  const qualities = new Float64Array(rows.length)
-  const paid = new Float64Array(rows.length)
-  for (const [i, row] of rows.entries()) {
-    const column = choose(row, i)
-    qualities[i] = at(set, set.quality, row, column)
-    paid[i] = at(set, costs, row, column)
-  }
-  return { qualities, costs: paid }
-}
-
-function average(
-  set: OutcomeSet,
-  costs: Float64Array,
-  rows: readonly number[],
-  choose: (row: number, index: number) => number,
-): CostQuality {
-  return pointsOf(sweepOf([outcomesOf(set, costs, rows, choose)]))[0]!
+/** Every candidate as a policy of its own, one setting each. */
+function singlesOf(outcomes: OutcomeMatrix): Sweep[] {
+  return Array.from({ length: outcomes.models }, (_, column) => sweepOf([outcomesOf(outcomes, () => column)]))
 }

@@ -2,6 +2,7 @@
 import type { Query, TrainingSet } from '../spec.ts'
 import type { OutcomeSet } from './dataset.ts'
 import { hullOf, slopesOf } from './metrics/hull.ts'
+import type { OutcomeMatrix } from './metrics/points.ts'
 import { mean } from './metrics/statistics.ts'
 import { shuffle } from './random.ts'
 
@@ -12,13 +13,24 @@ export function at(set: OutcomeSet, matrix: Float64Array, row: number, column: n
 
 /** What is learned from: the outcomes of `rows`; `queries[i]` belongs to `rows[i]`. */
 export function toTrainingSet(set: OutcomeSet, rows: readonly number[], queries: readonly Query[]): TrainingSet {
-  const width = set.candidates.length
-  const pick = (matrix: Float64Array) => {
-    const picked = new Float64Array(rows.length * width)
-    for (const [i, row] of rows.entries()) picked.set(matrix.subarray(row * width, (row + 1) * width), i * width)
-    return picked
+  const { candidates, quality, outputTokens } = set
+  return { queries, candidates, quality: pick(set, quality, rows), outputTokens: pick(set, outputTokens, rows) }
+}
+
+/** Quality and cost of every candidate on `rows`, which are complete. */
+export function toMatrix(set: OutcomeSet, rows: readonly number[]): OutcomeMatrix {
+  return {
+    models: set.candidates.length,
+    qualities: pick(set, set.quality, rows),
+    costs: pick(set, costsOf(set), rows),
   }
-  return { queries, candidates: set.candidates, quality: pick(set.quality), outputTokens: pick(set.outputTokens) }
+}
+
+function pick(set: OutcomeSet, matrix: Float64Array, rows: readonly number[]): Float64Array {
+  const width = set.candidates.length
+  const picked = new Float64Array(rows.length * width)
+  for (const [i, row] of rows.entries()) picked.set(matrix.subarray(row * width, (row + 1) * width), i * width)
+  return picked
 }
 
 /** The set's costs in USD; a set that records none is about quality alone, there every answer costs nothing. */

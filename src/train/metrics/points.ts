@@ -20,6 +20,14 @@ export interface Outcomes {
   readonly costs: Float64Array
 }
 
+/** Every model's outcome on every query, row-major: entry `query · models + model`. */
+export interface OutcomeMatrix {
+  readonly models: number
+  readonly qualities: Float64Array
+  /** USD. */
+  readonly costs: Float64Array
+}
+
 /** Sums of the same numbers in another order differ by less than this, relative to their size. */
 export const ROUNDING = 1e-12
 

@@ -1,6 +1,5 @@
 /** What decisions lost against better ones. Full-information data make every regret exact: all outcomes are known. */
-import type { Outcomes } from './points.ts'
-import type { OutcomeMatrix } from './routerArena.ts'
+import type { OutcomeMatrix, Outcomes } from './points.ts'
 import { weightedMean } from './statistics.ts'
 
 /** Utility per query, quality − λ · cost; λ is what one USD is worth in quality. */
@@ -9,7 +8,7 @@ export function utilities({ qualities, costs }: Outcomes, lambda: number): Float
 }
 
 /** The column of highest quality − λ · cost in one row, the cheaper of equals. */
-export function bestColumn(qualities: ArrayLike<number>, costs: ArrayLike<number>, lambda: number): number {
+function bestColumn(qualities: ArrayLike<number>, costs: ArrayLike<number>, lambda: number): number {
   let best = 0
   for (let column = 1; column < qualities.length; column++) {
     const lead = qualities[column]! - qualities[best]! - lambda * (costs[column]! - costs[best]!)

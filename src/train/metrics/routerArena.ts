@@ -1,4 +1,5 @@
 /** The figures of the RouterArena board (arXiv 2510.00202), by the formulas of its released code. */
+import type { OutcomeMatrix } from './points.ts'
 
 /** USD per 1,000 queries between which the board scales cost. */
 const CHEAPEST = 0.0044
@@ -19,14 +20,6 @@ export function arenaScore(accuracy: number, usdPer1k: number): number {
   const cheapness = Math.log2(DEAREST / cost) / Math.log2(DEAREST / CHEAPEST)
   const denominator = BETA * accuracy + cheapness
   return denominator === 0 ? 0 : ((1 + BETA) * accuracy * cheapness) / denominator
-}
-
-/** Every model's outcome on every query, row-major: entry `query · models + model`. */
-export interface OutcomeMatrix {
-  readonly models: number
-  readonly qualities: Float64Array
-  /** USD. */
-  readonly costs: Float64Array
 }
 
 export interface Optimality {
