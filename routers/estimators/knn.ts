@@ -5,6 +5,7 @@
  */
 import type { Candidate, EstimatorFamily, Query } from '../../src/spec.ts'
 import { encodeQueries, encodeQuery, fitDesign, loadDesign, saveDesign } from '../design.ts'
+import { differenceLoss } from '../loss.ts'
 import { clamp, sampleRows } from '../math.ts'
 import { fitMeans, loadMeans } from '../means.ts'
 import { dotRows, largest } from '../nearest.ts'
@@ -278,22 +279,4 @@ function tune({ points, width, features, quality, means, k, rows }: TuneInput) {
 function blockWeights(features: number, width: number): readonly number[] {
   if (features === 0) return [0]
   return width === features + 1 ? [1] : FEATURE_WEIGHTS
-}
-
-/**
- * Squared error of the differences between candidates, which is what routing lives from: the part of quality that all candidates share
- * cannot change a choice. Where fewer than two outcomes of a row are known, the plain squared error.
- */
-function differenceLoss(truth: Float32Array, prediction: Float64Array): number {
-  let known = 0
-  let sum = 0
-  let squares = 0
-  for (let c = 0; c < truth.length; c++) {
-    if (Number.isNaN(truth[c]!)) continue
-    const error = prediction[c]! - truth[c]!
-    known += 1
-    sum += error
-    squares += error * error
-  }
-  return known < 2 ? squares : squares - (sum * sum) / known
 }

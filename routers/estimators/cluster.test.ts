@@ -1,0 +1,4 @@
+import { testEstimator } from '../contract.ts'
+import { cluster } from './cluster.ts'
+
+testEstimator(cluster)
