@@ -1,6 +1,7 @@
 /** Routers that a learned one must beat. They look at nothing, at a benchmark's label, at the prompt's length, or at its words. */
 import type { OutcomeSet } from './dataset.ts'
 import type { Choose } from './evaluate.ts'
+import { bestConstant } from './metrics/points.ts'
 import { quantile } from './metrics/statistics.ts'
 import { at, costsOf, isComplete } from './rows.ts'
 import { tfidfRidge } from './tfidf.ts'
@@ -43,8 +44,5 @@ export function constantPerGroup(set: OutcomeSet, rows: readonly number[], group
     }))
   const means = new Map([...groups].map(([group, members]) => [group, meansOf(members)]))
   const overall = meansOf(rows)
-  return (row, lambda) => {
-    const worth = (means.get(groupOf(row)) ?? overall).map(({ quality, costUsd }) => quality - lambda * costUsd)
-    return worth.indexOf(Math.max(...worth))
-  }
+  return (row, lambda) => bestConstant(means.get(groupOf(row)) ?? overall, lambda)
 }
