@@ -91,7 +91,10 @@ export function createApp(deps: Deps): App {
   app.get('/v1/policies', async (c) => pretty(c, await listPolicies(deps)))
   app.post('/v1/policies', async (c) => {
     const { maxBytes } = deps.policies
-    return c.json(await storePolicy(deps, await readBytes(c.req.raw, maxBytes, { limit: 'the largest policy' })), 201)
+    return c.json(
+      await storePolicy(deps, await readBytes(c.req.raw, maxBytes, { limit: 'the largest policy kept here' })),
+      201,
+    )
   })
   app.post('/v1/routes/:route/policy', async (c) => {
     const body = parseJson(await readBytes(c.req.raw, MAX_JSON_BYTES))

@@ -1,12 +1,16 @@
 /** Policies in D1, in parts: it stores no row beyond 2 MB. */
 import type { D1Database } from '@cloudflare/workers-types'
+import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js'
 import { concat } from '../bytes.ts'
 import { SwitchyardError } from '../errors.ts'
 import { decodePolicy, headLength, readManifest } from './file.ts'
 import { findId, type PolicyFiles, requireFit } from './files.ts'
 
-/** On its way to D1 a part is an array of numbers and then JSON, some twelve times its size: one at a time. */
-const PART_BYTES = 1024 * 1024
+/**
+ * Parts travel as hexadecimal digits, since D1 takes no value beyond 2 MB, and as bytes they would become arrays of
+ * numbers, a dozen times their size in memory.
+ */
+const PART_BYTES = 960 * 1024
 
 /**
  * An isolate has 128 MB for everything. While a policy is exchanged it holds the serving one and up to three copies of the
@@ -17,8 +21,8 @@ const MAX_BYTES = 16 * 1024 * 1024
 const PLACE = 'in the database of this Worker'
 
 /**
- * A policy is there when its part 0 is, which is written last. (One batch for all parts would be as safe and take a
- * dozen times the policy's size in memory.) What an interrupted upload leaves is overwritten by the next of the same policy.
+ * A policy is there when its part 0 is, which is written last. (One batch for all parts would be as safe and
+ * hold several more copies of the policy in memory.) What an interrupted upload leaves is overwritten by the next of the same policy.
  */
 export function createD1Policies(db: D1Database): PolicyFiles {
   const list = async (): Promise<string[]> => {
@@ -29,10 +33,10 @@ export function createD1Policies(db: D1Database): PolicyFiles {
   }
   const part = async (id: string, number: number): Promise<Uint8Array | null> => {
     const found = await db
-      .prepare('select bytes from policy_files where policy = ? and part = ?')
+      .prepare('select hex(bytes) as digits from policy_files where policy = ? and part = ?')
       .bind(id, number)
-      .first<number[]>('bytes')
-    return found && Uint8Array.from(found)
+      .first<string>('digits')
+    return found === null ? null : hexToBytes(found)
   }
   return {
     maxBytes: MAX_BYTES,
@@ -40,10 +44,10 @@ export function createD1Policies(db: D1Database): PolicyFiles {
     async write(bytes) {
       requireFit(bytes, MAX_BYTES, PLACE)
       const { id } = await decodePolicy(bytes)
-      const insert = db.prepare('insert or replace into policy_files (policy, part, bytes) values (?, ?, ?)')
+      const insert = db.prepare('insert or replace into policy_files (policy, part, bytes) values (?, ?, unhex(?))')
       for (let number = Math.ceil(bytes.length / PART_BYTES) - 1; number >= 0; number--) {
         const piece = bytes.subarray(number * PART_BYTES, (number + 1) * PART_BYTES)
-        await insert.bind(id, number, piece).run()
+        await insert.bind(id, number, bytesToHex(piece)).run()
       }
       return id
     },
