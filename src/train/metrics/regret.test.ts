@@ -14,6 +14,11 @@ it('takes the best model of each query, which depends on λ', () => {
   expect([...oracleOf(matrix, 0.2).costs]).toEqual([1, 4, 1])
 })
 
+it('takes the cheaper of equals, wherever it stands', () => {
+  const tied = { models: 3, qualities: Float64Array.of(1, 0, 1), costs: Float64Array.of(4, 1, 2) }
+  expect([...oracleOf(tied, 0).costs]).toEqual([2])
+})
+
 it('is what the reference earned more', () => {
   const [small, big] = [outcomesOf(matrix, () => 0), outcomesOf(matrix, () => 1)]
   // Quality 2.5 / 3 against 1.2 / 3.
