@@ -195,7 +195,9 @@ export function describeMaintenance(name: string, open: () => Promise<Store>): v
       await store.close()
     })
 
-    test('loses and doubles nothing, whatever comes late and whenever days are summed up and deleted', async () => {
+    test('loses and doubles nothing, whatever comes late and whenever days are summed up and deleted', {
+      timeout: 120_000,
+    }, async () => {
       const step = fc.oneof(
         { weight: 4, arbitrary: fc.record({ do: fc.constant('decide' as const), day: fc.nat(4), tenant: fc.nat(1) }) },
         { weight: 3, arbitrary: fc.record({ do: fc.constant('end' as const), which: fc.nat() }) },

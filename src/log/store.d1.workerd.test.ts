@@ -1,10 +1,11 @@
 /** The store contract against D1 as the Workers runtime has it. */
 import { env } from 'cloudflare:workers'
 import { expect, test } from 'vitest'
-import { describeStore, sampleDecision } from './contract.ts'
+import { describeStore, sampleDecision, sampleOutcome } from './contract.ts'
 import { describeMaintenance } from './maintenance.contract.ts'
 import { openD1Store } from './store.d1.ts'
 
+const DAY_MS = 86_400_000
 const TABLES = ['decisions', 'attempts', 'outcomes', 'feedback', 'embeddings', 'policies', 'statistics', 'meta']
 
 async function openEmpty() {
@@ -22,6 +23,39 @@ test('an append goes on after the request that began it', async () => {
   expect(kept).toHaveLength(1)
   await kept[0]
   expect(await store.decision('left')).not.toBeNull()
+})
+
+test('the sums are right after every step of maintenance, and another run between any two of them changes nothing', async () => {
+  const start = 20_000 * DAY_MS
+  const options = { now: start + 3 * DAY_MS, keepDays: 1 }
+  let steps = 0
+  for (let at = 0; at <= steps; at++) {
+    const store = await openEmpty()
+    for (const day of [0, 1, 2]) {
+      const id = `${day}`
+      await store.append([
+        { table: 'decisions', row: sampleDecision(id, { at: start + day * DAY_MS }) },
+        { table: 'outcomes', row: sampleOutcome(id) },
+      ])
+      if (day === 0) await store.maintain({ now: start + DAY_MS, keepDays: null })
+    }
+    const sums = await store.statistics({ since: 0 })
+    expect(sums.map(({ requests }) => requests)).toEqual([1, 1, 1])
+    steps = 0
+    const stepwise = {
+      prepare: (sql: string) => env.DB.prepare(sql),
+      batch: async (statements: D1PreparedStatement[]) => {
+        expect(await store.statistics({ since: 0 })).toEqual(sums)
+        if (steps === at) await store.maintain(options)
+        steps += 1
+        return env.DB.batch(statements)
+      },
+    } as unknown as D1Database
+    await (await openD1Store(stepwise, { keepAlive: () => {} })).maintain(options)
+    expect(await store.statistics({ since: 0 })).toEqual(sums)
+    expect((await store.decisions({ limit: 9 })).map(({ decision }) => decision.id)).toEqual(['2'])
+  }
+  expect(steps).toBeGreaterThan(4)
 })
 
 test('the salt belongs to the database', async () => {
