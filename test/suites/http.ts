@@ -11,8 +11,8 @@ import type { Serving, Start } from './start.ts'
 
 const MAX_BODY_BYTES = 10_000
 
-/** Of a client's headers, those that an upstream may see. */
-const FORWARDED = ['accept', 'accept-encoding', 'connection', 'content-length', 'content-type', 'host', 'user-agent']
+/** Headers that an upstream may see. `cf-worker` is the runtime's own: the zone of the Worker that asks. */
+const SENT = /^(accept|accept-encoding|connection|content-length|content-type|host|user-agent|cf-worker)$/u
 
 /** @param decodes whether the runtime's `fetch` decodes what an upstream has compressed although it was asked not to */
 export function describeHttp(name: string, start: Start, { decodes }: { readonly decodes: boolean }): void {
@@ -117,7 +117,7 @@ export function describeHttp(name: string, start: Start, { decodes }: { readonly
       expect(response.status).toBe(200)
       await response.text()
       const [{ headers }] = received as [(typeof received)[number]]
-      expect(Object.keys(headers).filter((header) => !FORWARDED.includes(header))).toEqual([])
+      expect(Object.keys(headers).filter((header) => !SENT.test(header))).toEqual([])
       expect(headers['accept-encoding']).toBe('identity')
       expect(JSON.stringify(headers)).not.toContain('mine')
       expect(response.headers.get('x-request-id')).toBe('req_upstream')
