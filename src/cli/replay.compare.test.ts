@@ -54,8 +54,8 @@ function chosenWith(vector: Float32Array, row: number, lambda: number): number {
   return chooser({ ...learned, queries: new Map([[row, query]]) })(row, lambda)
 }
 
-/** A row, a λ and a vector a hair's breadth from the row's own with which another candidate is chosen. */
-function tippedCase() {
+/** A row, a λ, and the row's vector with that much noise per value, with which another candidate is chosen. */
+function tippedCase(noise: number) {
   const random = createRandom(1)
   const choose = chooser(learned)
   for (const row of learned.test) {
@@ -70,7 +70,7 @@ function tippedCase() {
         else high = middle
       }
       for (let tries = 0; tries < 20; tries++) {
-        const vector = own.map((value) => value + 0.0004 * (random() - 0.5))
+        const vector = own.map((value) => value + noise * (random() - 0.5))
         for (const at of [low, high]) {
           const candidate = chosenWith(vector, row, at)
           if (candidate !== choose(row, at)) return { row, lambda: at, vector, candidate }
@@ -79,19 +79,6 @@ function tippedCase() {
     }
   }
   throw new Error('No query of the set can be tipped.')
-}
-
-/** A row, and another row's vector with which another candidate is chosen. */
-function foreignCase() {
-  const choose = chooser(learned)
-  for (const row of learned.test) {
-    for (const one of learned.test) {
-      const { vector } = learned.queries.get(one)!
-      const candidate = chosenWith(vector!, row, 10)
-      if (candidate !== choose(row, 10)) return { row, vector: vector!, candidate }
-    }
-  }
-  throw new Error('No query of the set goes elsewhere with another vector.')
 }
 
 describe('a replay beside the offline evaluation', () => {
@@ -104,7 +91,7 @@ describe('a replay beside the offline evaluation', () => {
   })
 
   it('takes another decision for explained only where the vector that was logged leads to it', async () => {
-    const { row, lambda, vector, candidate } = tippedCase()
+    const { row, lambda, vector, candidate } = tippedCase(0.0004)
     const tipped = await replayed(row, lambda, { candidate, vector })
     expect(tipped).toMatchObject({ differences: [], nearTies: [expect.stringContaining('utilities are')] })
 
@@ -112,9 +99,10 @@ describe('a replay beside the offline evaluation', () => {
     expect(own).toMatchObject({ differences: [expect.stringContaining('the gateway asked')], nearTies: [] })
   })
 
-  it('does not take a vector of another text for an explanation', async () => {
-    const other = foreignCase()
-    const compared = await replayed(other.row, 10, other)
+  it('does not take a vector of what may be another text for an explanation', async () => {
+    const other = tippedCase(0.05)
+    const compared = await replayed(other.row, other.lambda, other)
     expect(compared).toMatchObject({ differences: [expect.stringContaining('the gateway asked')], nearTies: [] })
+    expect(compared.lowestCosine).toBeLessThan(0.9995)
   })
 })
