@@ -1,6 +1,8 @@
 /** The gateway is killed under load: what a client was told is in the log, and nothing stays without an outcome. */
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type FaultProvider, startFaultProvider } from '../benchmarks/faults/provider.ts'
+import { openStore } from '../src/log/store.node.ts'
 import { candidateAt, NO_ENCODER, providersAt } from './config.ts'
 import { eventually, readLog, settled } from './decisions.ts'
 import { newFolder, removeFolder, startGateway } from './gateway.ts'
@@ -69,6 +71,14 @@ it('a killed gateway has lost no decision and no feedback that a client has seen
     for (const part of ['begun', 'endless', 'rated'] as const) for (const id of witness[part]) all[part].add(id)
   }
 
+  // An hour later, nobody will come back to what was being answered.
+  const store = await openStore({
+    file: join(folder, '.switchyard/switchyard.sqlite'),
+    durability: 'process',
+    maxQueuedRows: 1,
+  })
+  await store.maintain({ now: Date.now() + 3_600_000, keepDays: null })
+  await store.close()
   const gateway = await startGateway({ config, folder })
   const log = readLog(folder)
   expect([...log.values()].filter((status) => status !== 'ok' && status !== 'unknown')).toEqual([])
