@@ -23,9 +23,8 @@ function observeMemory(): void {
   Object.assign(WebAssembly, {
     instantiate: async (module: WebAssembly.Module, imports: WebAssembly.Imports) => {
       const instance = await instantiate(module, imports)
-      for (const exported of Object.values(instance.exports)) {
-        if (exported instanceof WebAssembly.Memory) memories.push(exported)
-      }
+      const shared = [instance.exports, ...Object.values(imports)].flatMap((names) => Object.values(names))
+      memories.push(...shared.filter((value) => value instanceof WebAssembly.Memory))
       return instance
     },
   })
