@@ -172,7 +172,9 @@ function withinBudget(limits: Limits, { usdPerDay }: Principal): Limits {
 async function embed({ embedding, logger }: Deps, text: string): Promise<Float32Array | null> {
   if (!embedding) return null
   const embedded = await embedding.embed(text)
-  if (embedded.vector === null) logger.debug('no_vector', { reason: embedded.reason })
+  // A late or busy encoder is a matter of load; one that fails needs somebody to look.
+  if (embedded.reason === 'failed') logger.warn('encoder_failed', describeError(embedded.error))
+  else if (embedded.reason !== null) logger.debug('no_vector', { reason: embedded.reason })
   return embedded.vector
 }
 
