@@ -1,5 +1,6 @@
 /** Ridge heads on features and vector for quality and for the logarithm of output tokens: the plug-in estimator of CARROT (arXiv 2502.03261). */
 import type { EstimatorFamily } from '../../src/spec.ts'
+import { blockVariance } from '../blocks.ts'
 import { encodeQueries, encodeQuery, fitDesign, loadDesign, saveDesign } from '../design.ts'
 import { fitLeverage, leverageOf, loadLeverage, saveLeverage, trainingCloseness } from '../leverage.ts'
 import { clamp } from '../math.ts'
@@ -82,24 +83,4 @@ export const linear: EstimatorFamily<LinearOptions> = {
       },
     }
   },
-}
-
-/** Mean variance over the training rows of what each block contributes to the predicted quality of a candidate. */
-function blockVariance(
-  weights: Float64Array,
-  x: Float64Array,
-  { n, m, width, features }: { n: number; m: number; width: number; features: number },
-): { features: number; vector: number } {
-  const total = { features: 0, vector: 0 }
-  for (let i = 0; i < n; i++) {
-    for (let c = 0; c < m; c++) {
-      const part = { features: 0, vector: 0 }
-      for (let j = 0; j < width; j++) {
-        part[j < features ? 'features' : 'vector'] += weights[c * (1 + width) + 1 + j]! * x[i * width + j]!
-      }
-      total.features += part.features ** 2 / (n * m)
-      total.vector += part.vector ** 2 / (n * m)
-    }
-  }
-  return total
 }
