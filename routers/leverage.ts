@@ -29,13 +29,16 @@ export function fitLeverage({ rank, values, directions }: Spectrum, rows: number
   return { rows, penalty, rank: kept, directions: scaled }
 }
 
-/** `row` is one row of the centred design. Infinite without training rows. */
-export function leverageOf({ rows, penalty, rank, directions }: Leverage, row: Float64Array): number {
+/** `row` is one row of the centred design, `squares` the length of x squared where that is not the row's. Infinite without training rows. */
+export function leverageOf(
+  { rows, penalty, rank, directions }: Leverage,
+  row: Float64Array,
+  squares = dotRow(row, 0, row.length, row),
+): number {
   if (rows === 0) return Number.POSITIVE_INFINITY
   let explained = 0
   for (let r = 0; r < rank; r++) explained += dotRow(directions, r, row.length, row) ** 2
-  const unexplained = row.reduce((sum, value) => sum + value * value, 0) / penalty
-  return 1 / rows + Math.max(0, unexplained - explained)
+  return 1 / rows + Math.max(0, squares / penalty - explained)
 }
 
 /**

@@ -17,11 +17,16 @@ export interface Ridge {
   readonly weights: Float64Array
   /** Per target, corrected for the parameters spent; NaN where nothing is known. */
   readonly residualStd: Float64Array
+  /** The cross-validated squared error that the penalty was chosen by. */
+  readonly loss: number
 }
 
 export interface RidgeSolver {
-  /** `targets` is row-major [n, columns]; NaN = not known. All columns get the same penalty. */
-  solve(targets: Float64Array, columns: number): Ridge
+  /**
+   * `targets` is row-major [n, columns]; NaN = not known. All columns get the same penalty: the one that predicts `judged` best, which is
+   * known where `targets` is, and the targets themselves where nothing is said.
+   */
+  solve(targets: Float64Array, columns: number, judged?: Float64Array): Ridge
   /** Of the whole matrix, centred. */
   spectrum(): Spectrum
 }
@@ -52,7 +57,7 @@ export function createRidge(x: Float64Array, n: number, width: number): RidgeSol
     return group
   }
 
-  function solve(targets: Float64Array, columns: number): Ridge {
+  function project(targets: Float64Array, columns: number) {
     const groups = new Map<string, Group>()
     for (let c = 0; c < columns; c++) {
       const rows = all.filter((i) => !Number.isNaN(targets[i * columns + c]!))
@@ -62,17 +67,23 @@ export function createRidge(x: Float64Array, n: number, width: number): RidgeSol
       group.columns.push(c)
       groups.set(key, group)
     }
-    const projected = [...groups.values()].flatMap((group) =>
+    return [...groups.values()].flatMap((group) =>
       group.columns.map((column) => ({
         group,
         column,
         ...projectTarget(x, width, group, { targets, columns, column }),
       })),
     )
+  }
+
+  function solve(targets: Float64Array, columns: number, judged = targets): Ridge {
+    const projected = project(targets, columns)
+    const judging = judged === targets ? projected : project(judged, columns)
     const losses = PENALTIES.map((penalty) => {
-      return projected.reduce((sum, target) => sum + crossValidated(target.group, target, penalty), 0)
+      return judging.reduce((sum, target) => sum + crossValidated(target.group, target, penalty), 0)
     })
-    const penalty = PENALTIES[losses.indexOf(Math.min(...losses))] ?? PENALTIES.at(-1)!
+    const loss = Math.min(...losses)
+    const penalty = PENALTIES[losses.indexOf(loss)] ?? PENALTIES.at(-1)!
 
     const weights = new Float64Array(columns * (1 + width))
     const residualStd = new Float64Array(columns).fill(Number.NaN)
@@ -87,7 +98,7 @@ export function createRidge(x: Float64Array, n: number, width: number): RidgeSol
       const { freedom, error } = residual(group, { along, total }, penalty)
       residualStd[column] = Math.sqrt(error / Math.max(1, group.rows.length - 1 - freedom))
     }
-    return { penalty, weights, residualStd }
+    return { penalty, weights, residualStd, loss }
   }
   return { solve, spectrum: () => factor(all, EVERY_ROW).spectrum }
 }
