@@ -1,10 +1,8 @@
 /**
- * Outcomes grouped by cluster as a sum of random effects: outcome = level(candidate) + shared(cluster) + specific(cluster, candidate) + what the
- * candidates have in common on this very row + noise. Solved by backfitting, which converges to the best linear predictor (Robinson 1991, "That
- * BLUP is a good thing"); how strongly the effects of clusters are shrunk toward 0 is what makes the clusters' means most likely (empirical Bayes).
+ * Outcomes grouped by cluster as a sum of random effects: outcome = level(candidate) + shared(cluster) + specific(cluster, candidate) + noise. Solved by
+ * backfitting; how strongly the effects of clusters are shrunk toward 0 is what makes the clusters' means most likely (empirical Bayes).
  */
 import type { EstimatorState } from '../src/spec.ts'
-import { clamp } from './math.ts'
 import { f64, readF64, readNumber } from './state.ts'
 
 export interface Effects {
@@ -37,122 +35,67 @@ const ROUNDS = 4
 /** The last is as good as infinite: the groups differ by no more than noise. */
 const STRENGTHS = [...Array.from({ length: 12 }, (_, i) => 2 ** i), 1e9]
 
-/** Levels are shrunk toward the mean of all candidates as if `pseudoCount` outcomes of it had been seen. */
-export function fitEffects(
-  { outcomes, m, owner }: Grouped,
-  { clusters, pseudoCount }: { clusters: number; pseudoCount: number },
-): Effects {
-  const n = owner.length
-  const level = new Float64Array(m)
-  const shared = new Float64Array(clusters)
-  const specific = new Float64Array(clusters * m)
-  const common = new Float64Array(n)
-  const count = new Float64Array(clusters * m)
-  const weight = new Float64Array(clusters)
-  let correlation = 0
-  let noise = 0
-  let sharedStrength = Number.POSITIVE_INFINITY
-  let specificStrength = Number.POSITIVE_INFINITY
-  const residual = (i: number, c: number) => {
-    const k = owner[i]!
-    return outcomes[i * m + c]! - level[c]! - shared[k]! - specific[k * m + c]! - common[i]!
-  }
-  const each = (visit: (i: number, c: number, k: number) => void) => {
-    for (let i = 0; i < n; i++)
-      for (let c = 0; c < m; c++) if (!Number.isNaN(outcomes[i * m + c]!)) visit(i, c, owner[i]!)
-  }
-  each((_, c, k) => {
-    count[k * m + c]! += 1
-  })
-  const known = Array.from({ length: m }, (_, c) => sumOver(clusters, (k) => count[k * m + c]!))
-  const perRow = Float64Array.from({ length: n }, (_, i) => {
-    return sumOver(m, (c) => (Number.isNaN(outcomes[i * m + c]!) ? 0 : 1))
-  })
+export interface EffectOptions {
+  readonly clusters: number
+  /** Levels are shrunk toward the mean of all candidates as if so many outcomes of it had been seen. */
+  readonly pseudoCount: number
+}
 
-  for (let round = 0; round < ROUNDS; round++) {
-    const sum = new Float64Array(m)
-    each((i, c) => {
-      sum[c]! += residual(i, c) + level[c]!
-    })
-    const pool = average(sum.map((value, c) => value / known[c]!))
-    for (let c = 0; c < m; c++) level[c] = (sum[c]! + pseudoCount * pool) / (known[c]! + pseudoCount || 1)
+export function fitEffects(grouped: Grouped, options: EffectOptions): Effects {
+  return solve(grouped, options)
+}
 
-    // Outcomes of one row are correlated: n of them are worth n / (1 + (n − 1) · correlation) of different rows.
-    const sums = new Float64Array(clusters)
-    weight.fill(0)
-    for (let i = 0; i < n; i++) {
-      if (perRow[i] === 0) continue
-      const k = owner[i]!
-      let left = 0
-      for (let c = 0; c < m; c++) {
-        const value = residual(i, c)
-        if (!Number.isNaN(value)) left += value + common[i]! + shared[k]!
-      }
-      const worth = perRow[i]! / (1 + (perRow[i]! - 1) * correlation)
-      sums[k]! += (worth * left) / perRow[i]!
-      weight[k]! += worth
-    }
-    const total = variance(each, residual, common)
-    noise = total.noise
-    correlation = total.correlation
-    sharedStrength = strengthOf(sums, weight, noise)
-    for (let k = 0; k < clusters; k++) shared[k] = shrunk(sums[k]!, weight[k]!, sharedStrength)
-
-    common.fill(0)
-    const rest = new Float64Array(n)
-    each((i, c) => {
-      rest[i]! += residual(i, c)
-    })
-    for (let i = 0; i < n; i++) common[i] = (correlation * rest[i]!) / (1 + (perRow[i]! - 1) * correlation)
-
-    const own = new Float64Array(clusters * m)
-    each((i, c, k) => {
-      own[k * m + c]! += residual(i, c) + specific[k * m + c]!
-    })
-    specificStrength = strengthOf(own, count, noise * (1 - correlation))
-    for (let at = 0; at < own.length; at++) specific[at] = shrunk(own[at]!, count[at]!, specificStrength)
-  }
-  const specificNoise = noise * (1 - correlation)
+/** The effects with candidates that come later beside the others, all else as it was fitted. `grouped` is about the new ones alone. */
+export function addCandidates(effects: Effects, grouped: Grouped, pseudoCount: number): Effects {
+  const clusters = effects.shared.length
+  const added = solve(grouped, { clusters, pseudoCount }, effects)
   return {
-    level,
-    shared,
-    specific,
-    sharedVariance: weight.map((known) => noise / (known + sharedStrength)),
-    specificVariance: count.map((known) => specificNoise / (known + specificStrength)),
-    strength: specificStrength,
-    noise: specificNoise,
+    ...effects,
+    level: Float64Array.of(...effects.level, ...added.level),
+    specific: beside(effects.specific, added.specific, clusters),
+    specificVariance: beside(effects.specificVariance, added.specificVariance, clusters),
   }
 }
 
-/** The effects with candidates that come later beside the others, all else as it was fitted. `outcomes` are theirs alone, `m` their number. */
-export function addCandidates(effects: Effects, { outcomes, m, owner }: Grouped, pseudoCount: number): Effects {
-  const { shared, strength, noise } = effects
-  const clusters = shared.length
-  const pool = average(effects.level)
+/** With `known` only levels and `specific` are solved for, by its strength. */
+function solve({ outcomes, m, owner }: Grouped, { clusters, pseudoCount }: EffectOptions, known?: Effects): Effects {
   const level = new Float64Array(m)
-  const specific = new Float64Array(clusters * m)
-  const count = new Float64Array(clusters * m)
-  for (let c = 0; c < m; c++) {
-    const known = [...owner.keys()].filter((i) => !Number.isNaN(outcomes[i * m + c]!))
-    for (const i of known) count[owner[i]! * m + c]! += 1
-    for (let round = 0; round < ROUNDS; round++) {
-      const left = known.map((i) => outcomes[i * m + c]! - shared[owner[i]!]!)
-      const unexplained = sumOver(known.length, (r) => left[r]! - specific[owner[known[r]!]! * m + c]!)
-      level[c] = (unexplained + pseudoCount * pool) / (known.length + pseudoCount || 1)
-      const sums = new Float64Array(clusters)
-      for (const [r, i] of known.entries()) sums[owner[i]!]! += left[r]! - level[c]!
-      for (let k = 0; k < clusters; k++) specific[k * m + c] = shrunk(sums[k]!, count[k * m + c]!, strength)
-    }
+  const clusterOf = (at: number) => owner[Math.floor(at / m)]!
+  const cells = Int32Array.from(outcomes, (_, at) => clusterOf(at) * m + (at % m))
+  let shared = {
+    effect: known?.shared ?? new Float64Array(clusters),
+    variance: known?.sharedVariance ?? new Float64Array(clusters),
   }
+  let specific = shrinkGroups(new Float64Array(outcomes.length).fill(Number.NaN), cells, clusters * m)
+  for (let round = 0; round < ROUNDS; round++) {
+    const sums = new Float64Array(m)
+    const counts = new Float64Array(m)
+    for (const [at, outcome] of outcomes.entries()) {
+      if (Number.isNaN(outcome)) continue
+      sums[at % m]! += outcome - shared.effect[clusterOf(at)]! - specific.effect[cells[at]!]!
+      counts[at % m]! += 1
+    }
+    const pool = average(known?.level ?? sums.map((sum, c) => sum / counts[c]!)) || 0
+    for (let c = 0; c < m; c++) level[c] = (sums[c]! + pseudoCount * pool) / (counts[c]! + pseudoCount || 1)
+
+    if (!known) {
+      const left = outcomes.map((outcome, at) => outcome - level[at % m]! - specific.effect[cells[at]!]!)
+      // The outcomes of one row are no independent evidence of what all candidates share: a row counts once.
+      const rows = Float64Array.from(owner, (_, i) => average(left.subarray(i * m, (i + 1) * m)))
+      shared = shrinkGroups(rows, owner, clusters)
+    }
+    const left = outcomes.map((outcome, at) => outcome - level[at % m]! - shared.effect[clusterOf(at)]!)
+    specific = shrinkGroups(left, cells, clusters * m, known)
+  }
+  const { strength, noise } = specific
   return {
-    ...effects,
-    level: Float64Array.of(...effects.level, ...level),
-    specific: beside(effects.specific, specific, clusters),
-    specificVariance: beside(
-      effects.specificVariance,
-      count.map((known) => noise / (known + strength)),
-      clusters,
-    ),
+    level,
+    shared: shared.effect,
+    sharedVariance: shared.variance,
+    specific: specific.effect,
+    specificVariance: specific.variance,
+    strength,
+    noise,
   }
 }
 
@@ -214,40 +157,39 @@ export function loadEffects(state: EstimatorState, name: string, clusters: numbe
   }
 }
 
-/** The mean of `count` values of sum `sum` in the presence of `strength` values of 0. */
-function shrunk(sum: number, count: number, strength: number): number {
-  return count === 0 ? 0 : sum / (count + strength)
-}
-
-/** Variance of what clusters and candidates leave unexplained, and the share of it that the outcomes of one row have in common. */
-function variance(
-  each: (visit: (i: number, c: number, k: number) => void) => void,
-  residual: (i: number, c: number) => number,
-  common: Float64Array,
+/**
+ * The mean of each group of values, NaN left out, shrunk toward 0, and the variance of its error. Where strength and noise are not given they are
+ * estimated: the noise within groups, and the strength under which means that are normal about 0 are most likely.
+ */
+function shrinkGroups(
+  values: Float64Array,
+  groupOf: Int32Array,
+  groups: number,
+  given?: { readonly strength: number; readonly noise: number },
 ) {
-  const sum = new Float64Array(common.length)
-  const squares = new Float64Array(common.length)
-  const count = new Float64Array(common.length)
-  each((i, c) => {
-    const value = residual(i, c) + common[i]!
-    sum[i]! += value
-    squares[i]! += value * value
-    count[i]! += 1
-  })
-  let products = 0
+  const sums = new Float64Array(groups)
+  const counts = new Float64Array(groups)
+  let squares = 0
   let total = 0
-  let pairs = 0
-  let values = 0
-  for (let i = 0; i < sum.length; i++) {
-    products += sum[i]! ** 2 - squares[i]!
-    pairs += (count[i]! - 1) * squares[i]!
-    total += squares[i]!
-    values += count[i]!
+  for (const [at, value] of values.entries()) {
+    if (Number.isNaN(value)) continue
+    sums[groupOf[at]!]! += value
+    counts[groupOf[at]!]! += 1
+    squares += value * value
+    total += 1
   }
-  return { noise: total / (values || 1), correlation: clamp(products / (pairs || 1), 0, 0.95) }
+  const explained = sums.reduce((sum, own, g) => (counts[g] === 0 ? sum : sum + own ** 2 / counts[g]!), 0)
+  const freedom = total - counts.filter((count) => count > 0).length
+  const noise = given?.noise ?? (freedom > 0 ? Math.max(0, squares - explained) / freedom : squares / (total || 1))
+  const strength = given?.strength ?? strengthOf(sums, counts, noise)
+  return {
+    effect: sums.map((sum, g) => sum / (counts[g]! + strength)),
+    variance: counts.map((count) => noise / (count + strength)),
+    strength,
+    noise,
+  }
 }
 
-/** The strength under which group means of `sums[g] / counts[g]`, normal about 0, are most likely; `noise` is the variance of one value. */
 function strengthOf(sums: Float64Array, counts: Float64Array, noise: number): number {
   if (!(noise > 0)) return STRENGTHS[0]!
   const losses = STRENGTHS.map((strength) => {
@@ -262,14 +204,14 @@ function strengthOf(sums: Float64Array, counts: Float64Array, noise: number): nu
   return STRENGTHS[losses.indexOf(Math.min(...losses))]!
 }
 
-/** Of the entries that are known; 0 without any. */
+/** Of the entries that are known; NaN without any. */
 function average(values: Float64Array): number {
-  const known = values.filter((value) => !Number.isNaN(value))
-  return known.reduce((sum, value) => sum + value, 0) / (known.length || 1)
-}
-
-function sumOver(length: number, value: (index: number) => number): number {
   let sum = 0
-  for (let index = 0; index < length; index++) sum += value(index)
-  return sum
+  let count = 0
+  for (const value of values) {
+    if (Number.isNaN(value)) continue
+    sum += value
+    count += 1
+  }
+  return sum / count
 }

@@ -46,7 +46,7 @@ const FAR = 1e9
 export const cluster: EstimatorFamily<ClusterOptions> = {
   name: 'cluster',
   version: 1,
-  defaults: { clusters: [4, 8, 16, 32, 64, 128], restarts: 3, rank: 64, tuneRows: 2000, folds: 3, pseudoCount: 5 },
+  defaults: { clusters: [4, 8, 16, 32, 64], restarts: 3, rank: 64, tuneRows: 4000, folds: 3, pseudoCount: 5 },
 
   fit(data, options, random) {
     const { pseudoCount } = options
