@@ -23,11 +23,13 @@ export function createKernel({ landmarks, width, features, bandwidth, blank }: A
   return (point: Float64Array, hasVector: boolean): Float64Array => {
     const own = byFeatures(point)
     const other = hasVector ? byVector(point) : null
-    return Float64Array.from({ length: blank.length }, (_, l) => {
+    const out = new Float64Array(blank.length)
+    for (let l = 0; l < out.length; l++) {
       const first = gaussian(own[l]!, bandwidth)
       const second = other === null ? blank[l]! : gaussian(other[l]!, bandwidth)
-      return (first + second + first * second) / 3
-    })
+      out[l] = (first + second + first * second) / 3
+    }
+    return out
   }
 }
 

@@ -3,12 +3,13 @@ import type { EstimatorFamily, Planner } from '../src/spec.ts'
 import { cluster } from './estimators/cluster.ts'
 import { constant } from './estimators/constant.ts'
 import { difficulty } from './estimators/difficulty.ts'
+import { kernel } from './estimators/kernel.ts'
 import { knn } from './estimators/knn.ts'
 import { linear } from './estimators/linear.ts'
 import { lowRank } from './estimators/lowRank.ts'
 import { utility } from './planners/utility.ts'
 
-export const estimators: readonly EstimatorFamily[] = [constant, knn, linear, difficulty, cluster, lowRank]
+export const estimators: readonly EstimatorFamily[] = [constant, knn, linear, kernel, difficulty, cluster, lowRank]
 
 export const planners: readonly Planner[] = [utility]
 

@@ -4,6 +4,7 @@
  */
 import type { EstimatorState, Tensor } from '../src/spec.ts'
 import { dotRow } from './math.ts'
+import { dotRows } from './nearest.ts'
 import type { Spectrum } from './spectrum.ts'
 import { f32, readCount, readF32, readNumber } from './state.ts'
 
@@ -36,8 +37,9 @@ export function leverageOf(
   squares = dotRow(row, 0, row.length, row),
 ): number {
   if (rows === 0) return Number.POSITIVE_INFINITY
-  let explained = 0
-  for (let r = 0; r < rank; r++) explained += dotRow(directions, r, row.length, row) ** 2
+  const along = new Float64Array(rank)
+  dotRows(directions, row.length, row, { from: 0, to: row.length, out: along })
+  const explained = along.reduce((sum, value) => sum + value * value, 0)
   return 1 / rows + Math.max(0, squares / penalty - explained)
 }
 

@@ -44,7 +44,7 @@ program
   .requiredOption('--data <path>', 'outcome set: FOLDER/NAME or a folder with one set')
   .addOption(config())
   .addOption(new Option('--preset <name>', 'knn or cost-aware').conflicts('estimator'))
-  .option('--estimator <name>', 'constant, knn, linear, difficulty, cluster or low-rank')
+  .option('--estimator <name>', 'constant, knn, linear, kernel, difficulty, cluster or low-rank')
   .option(
     '--route <name>',
     'learn what this route is configured for, unless preset or estimator say otherwise; without it the first route',
@@ -62,7 +62,7 @@ program
   )
   .requiredOption('--data <path>', 'outcome set: FOLDER/NAME or a folder with one set')
   .addOption(new Option('--preset <name>', 'knn or cost-aware').conflicts('estimator'))
-  .option('--estimator <name>', 'constant, knn, linear, difficulty, cluster or low-rank')
+  .option('--estimator <name>', 'constant, knn, linear, kernel, difficulty, cluster or low-rank')
   .option('--seed <number>', 'seed of everything random', '1')
   .option('--concurrency <number>', 'requests in flight', '8')
   .option('--limit <number>', 'only the first test prompts')

@@ -156,7 +156,7 @@ const candidate = object({
 const lambda = z.number().min(0)
 
 export const PRESETS = ['knn', 'cost-aware'] as const
-export const ESTIMATORS = ['constant', 'knn', 'linear', 'difficulty', 'cluster', 'low-rank'] as const
+export const ESTIMATORS = ['constant', 'knn', 'linear', 'kernel', 'difficulty', 'cluster', 'low-rank'] as const
 export const PLANNERS = ['utility'] as const
 
 const route = object({
