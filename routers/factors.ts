@@ -45,8 +45,8 @@ export interface FactorOptions {
   readonly penalty: number
 }
 
-const MAX_ITERATIONS = 80
-const TOLERANCE = 1e-5
+const MAX_ITERATIONS = 100
+const TOLERANCE = 1e-6
 /** Precision of the candidates' levels about that of the pool, and of the offset about 0. */
 const LEVEL_PRECISION = 1
 const OFFSET_PRECISION = 0.01
