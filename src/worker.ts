@@ -8,26 +8,25 @@ import { createApp } from './app.ts'
 import { keepInside } from './compose/alive.ts'
 import { createEmbedding } from './compose/embedding.ts'
 import { openWebEncoder } from './compose/encoder.web.ts'
-import { type Live, openLive } from './compose/live.ts'
+import { openLive } from './compose/live.ts'
 import { maintainLog } from './compose/maintain.ts'
 import { once } from './compose/once.ts'
 import { createWebTransports, sleep } from './compose/transports.web.ts'
 import type { Config } from './config/config.ts'
-import { environmentConfig } from './config/environment.ts'
-import { readJson, readText } from './config/json.ts'
-import { parseConfig } from './config/parse.ts'
+import { parseGiven } from './config/given.ts'
 import { isLoopback } from './config/resolve.providers.ts'
 import type { ConfigInput } from './config/schema.ts'
-import { SwitchyardError } from './errors.ts'
-import { createConsole, describeError } from './log/console.ts'
+import { SwitchyardError, toSwitchyardError } from './errors.ts'
+import { type Console, createConsole, describeError } from './log/console.ts'
 import { createJournal } from './log/journal.ts'
 import { openD1Store } from './log/store.d1.ts'
 import { decodePolicy } from './policy/file.ts'
 import { createD1Policies } from './policy/files.d1.ts'
 import { createRemoteAllowances } from './state/allowances.ts'
 import { type Money, openCounts } from './state/counts.ts'
-import { createSharedBreakers, type SharedBreakers } from './state/health.ts'
+import { createSharedBreakers } from './state/health.ts'
 import { type Opening, openOpenings } from './state/openings.ts'
+import { dialects } from './wire/index.ts'
 
 /** What `wrangler.toml` binds. */
 export interface Env {
@@ -47,8 +46,9 @@ export interface WorkerOptions {
 /** What serves the requests of one isolate. */
 interface Isolate {
   readonly app: ReturnType<typeof createApp>
-  readonly live: Live
-  readonly health: SharedBreakers
+  readonly config: Config
+  /** Follows the log and the other isolates, when it is time to. Never rejects. */
+  readonly sync: () => Promise<void>
   readonly maintain: () => Promise<void>
 }
 
@@ -58,66 +58,71 @@ const SYNC_MS = 5_000
 /** How long a request waits for what another one began. */
 const PATIENCE_MS = 10_000
 
-/** A Worker is on the internet the moment it is deployed; under `wrangler dev` it is not. */
-const NO_KEYS =
-  'This Worker has upstream providers and no client keys, so that anyone could use it. Add `keys` to its configuration and deploy again.'
-
 const clock = { now: () => Date.now(), monotonic: () => performance.now() }
 const shared = { keepAlive: waitUntil, patienceMs: PATIENCE_MS }
 
 /** The handlers of a Worker. Nothing happens before the first request. */
 export function createWorker(options: WorkerOptions = {}): ExportedHandler<Env> {
-  let isolate: (() => Isolate | Promise<Isolate>) | null = null
-  let synced = 0
+  let opened: (() => Isolate | Promise<Isolate>) | null = null
+  const isolateFor = (env: Env) => {
+    opened ??= once(() => openIsolate(options, env), shared)
+    return opened()
+  }
   return {
     async fetch(request, env, context) {
-      isolate ??= once(() => openIsolate(options, env), shared)
-      let serving: Isolate
       try {
-        serving = await isolate()
+        const { app, config, sync } = await isolateFor(env)
+        requireKeys(config, request)
+        context.waitUntil(sync())
+        return await app.fetch(request)
       } catch (thrown) {
-        return Response.json(
-          {
-            error: {
-              message:
-                thrown instanceof SwitchyardError
-                  ? thrown.message
-                  : 'Switchyard could not start; its log has the cause.',
-            },
-          },
-          { status: 503 },
-        )
+        return refuse(thrown, request)
       }
-      if (mustStayLocal(serving.live.config) && !isLoopback(new URL(request.url).hostname)) {
-        return Response.json({ error: { message: NO_KEYS } }, { status: 403 })
-      }
-      const now = clock.now()
-      if (now - synced > SYNC_MS) {
-        synced = now
-        context.waitUntil(Promise.all([serving.live.sync(), serving.health.sync()]))
-      }
-      return serving.app.fetch(request)
     },
     async scheduled(_controller, env) {
-      isolate ??= once(() => openIsolate(options, env), shared)
-      await (await isolate()).maintain()
+      await (await isolateFor(env)).maintain()
     },
   }
 }
 
-/** Whether anyone who knows the address could spend the owner's money. The demo costs nothing. */
-function mustStayLocal({ keys, providers }: Config): boolean {
-  return keys.length === 0 && providers.some(({ kind }) => kind !== 'demo')
+/**
+ * A Worker is on the internet the moment it is deployed; under `wrangler dev` it is not. Without keys anyone who finds its
+ * address could spend its owner's money; the demo costs nothing.
+ */
+function requireKeys({ keys, providers }: Config, request: Request): void {
+  if (keys.length > 0 || providers.every(({ kind }) => kind === 'demo') || isLocal(request)) return
+  throw new SwitchyardError(
+    'forbidden',
+    'This Worker has upstream providers and no client keys, so that anyone could use it. Add `keys` to its configuration and deploy again.',
+  )
+}
+
+function isLocal(request: Request): boolean {
+  return isLoopback(new URL(request.url).hostname)
+}
+
+/** What is wrong with an installation is for its log, and for whoever tries it on their own machine. */
+function refuse(thrown: unknown, request: Request): Response {
+  const error = toSwitchyardError(thrown)
+  if (error.code !== 'forbidden') createLogger(() => []).error('worker_not_started', describeError(thrown))
+  const told =
+    error.code === 'forbidden' || isLocal(request)
+      ? error
+      : new SwitchyardError('internal', 'This Worker could not start. Its log says why: `wrangler tail`.')
+  const dialect = dialects[request.headers.has('anthropic-version') ? 'anthropic' : 'openai']
+  const { body, status, headers } = dialect.renderError(told, 'req_none')
+  return new Response(body, { status, headers })
+}
+
+function createLogger(secrets: () => Iterable<string>): Console {
+  return createConsole((line) => console.log(line.trimEnd()), { level: 'info', pretty: false, now: clock.now, secrets })
 }
 
 async function openIsolate(options: WorkerOptions, env: Env): Promise<Isolate> {
-  const config = await readConfig(options, env)
-  const logger = createConsole((line) => console.log(line.trimEnd()), {
-    level: 'info',
-    pretty: false,
-    now: clock.now,
-    secrets: () => config.secrets,
-  })
+  const variables = Object.entries(env).filter((entry): entry is [string, string] => typeof entry[1] === 'string')
+  const { config, warnings } = await parseGiven(options.config, Object.fromEntries(variables))
+  const logger = createLogger(() => config.secrets)
+  for (const warning of warnings) logger.warn('config_warning', { path: warning.path, reason: warning.message })
   const asset = async (path: string): Promise<Response> => {
     const response = await env.ASSETS.fetch(`https://assets.local/${path}`)
     if (!response.ok) throw new SwitchyardError('internal', `The asset ${path} is not deployed (${response.status}).`)
@@ -173,23 +178,19 @@ async function openIsolate(options: WorkerOptions, env: Env): Promise<Isolate> {
     logger,
     draining: () => false,
   })
-  const maintain = () =>
-    maintainLog(store, { now: clock.now, keepDays: config.log.keepDays, logger, stopping: () => false })
-  return { app, live, health, maintain }
-}
-
-async function readConfig({ config }: WorkerOptions, bindings: Env): Promise<Config> {
-  const env = Object.fromEntries(
-    Object.entries(bindings).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
-  )
-  const written =
-    typeof config === 'string'
-      ? readText({ path: 'switchyard.config.jsonc', text: config }, readJson)
-      : { value: config ?? environmentConfig(env) }
-  const parsed = 'problems' in written ? written : await parseConfig(written.value, env)
-  if ('config' in parsed) return parsed.config
-  const problems = parsed.problems.map(({ path, message }) => `${path === '' ? '' : `${path}: `}${message}`)
-  throw new SwitchyardError('internal', `The configuration cannot be served. ${problems.join(' ')}`)
+  let synced = clock.now()
+  return {
+    app,
+    config,
+    async sync() {
+      if (clock.now() - synced < SYNC_MS) return
+      synced = clock.now()
+      const following = live.sync().catch((error: unknown) => logger.error('policies_not_read', describeError(error)))
+      await Promise.all([following, health.sync()])
+    },
+    maintain: () =>
+      maintainLog(store, { now: clock.now, keepDays: config.log.keepDays, logger, stopping: () => false }),
+  }
 }
 
 /** What outlives an isolate and is shared by all of them: the counts of one key, or the health of all upstreams. */
