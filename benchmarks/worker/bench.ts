@@ -226,7 +226,7 @@ async function inFolder<Value>(work: (folder: string) => Promise<Value>): Promis
 function worker(encoder: NonNullable<ConfigInput['encoder']>): Promise<Figures & Partial<Parts>> {
   return inFolder(async (folder) => {
     const place = encoder.driver === 'workers-ai' ? 'durable' : 'isolate'
-    const source = join(here, 'worker.web.ts')
+    const source = join(here, 'worker.workerd.ts')
     const process = await startWorkerProcess({
       folder,
       source,
