@@ -236,11 +236,14 @@ function begin(
   }
 }
 
-/** About the second derivatives at the start: those of a logistic loss are at most ¼. */
+/**
+ * About the second derivatives at the start: those of a logistic loss are at most ¼. Under `irt` all factors are near 1 and move together, which
+ * multiplies the curvature along their sum; without that the first steps go too far, over and over.
+ */
 function curvatureAt(
   { projection, offset, vectors, level, difficulty }: Parts,
   scales: Float64Array,
-  { n, lambda, shape: { rank, width, m } }: { n: number; lambda: number; shape: Shape },
+  { n, lambda, shape: { link, rank, width, m } }: { n: number; lambda: number; shape: Shape },
 ): Float64Array {
   const loads = Float64Array.from({ length: rank }, (_, a) => {
     let squares = 0
@@ -248,17 +251,18 @@ function curvatureAt(
     return squares
   })
   const sizes = Float64Array.from({ length: rank }, (_, a) => {
-    let squares = n * offset[a]! ** 2
+    let squares = n * (link === 'irt' ? softplus(offset[a]!) : offset[a]!) ** 2
     for (let j = 0; j < width; j++) squares += scales[j]! * projection[a * width + j]! ** 2
     return squares
   })
+  const together = link === 'irt' ? rank + 1 : 1
   return Float64Array.of(
     ...projection.map((_, at) => 0.25 * loads[Math.floor(at / width)]! * scales[at % width]! + lambda),
     ...offset.map((_, a) => 0.25 * n * loads[a]! + OFFSET_PRECISION),
     ...vectors.map((_, at) => 0.25 * sizes[at % rank]! + 1),
     ...level.map(() => (0.25 * n * m) / level.length + LEVEL_PRECISION),
     ...difficulty.map((_, j) => 0.25 * m * scales[j]! + lambda),
-  )
+  ).map((value) => value * together)
 }
 
 function squaredNorms(x: Float64Array, n: number, width: number): Float64Array {

@@ -9,7 +9,7 @@ export interface MinimiseOptions {
 }
 
 /** Pairs of steps and gradient changes that are remembered. */
-const MEMORY = 8
+const MEMORY = 20
 const MAX_HALVINGS = 20
 /** Armijo: the share of the gain promised by the slope that a step must keep. */
 const ENOUGH = 1e-4

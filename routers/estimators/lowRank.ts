@@ -39,8 +39,8 @@ export const lowRank: EstimatorFamily<LowRankOptions> = {
   defaults: {
     link: 'bilinear',
     ranks: [1, 2, 4, 8],
-    penalties: [1, 0.3, 0.1, 0.03, 0.01],
-    tuneRows: 2000,
+    penalties: [1, 0.3, 0.1, 0.03],
+    tuneRows: 1500,
     folds: 3,
     directions: 128,
     pseudoCount: 5,
