@@ -30,3 +30,10 @@ export function sampleRows(n: number, count: number, random: () => number): numb
   }
   return rows
 }
+
+/** Some rows of a row-major matrix of `width` columns, in the order of `rows`. */
+export function pickRows(matrix: Float64Array, rows: readonly number[], width: number): Float64Array {
+  const picked = new Float64Array(rows.length * width)
+  for (const [r, i] of rows.entries()) picked.set(matrix.subarray(i * width, (i + 1) * width), r * width)
+  return picked
+}

@@ -17,7 +17,7 @@ import {
 } from '../effects.ts'
 import { distancesTo, kmeans, nearest } from '../kmeans.ts'
 import { differenceLoss } from '../loss.ts'
-import { clamp, sampleRows } from '../math.ts'
+import { clamp, pickRows, sampleRows } from '../math.ts'
 import { fitMeans, loadMeans } from '../means.ts'
 import { fitSpace, loadPartition, type Place, type Space, savePartition, soften, weighBlocks } from '../partition.ts'
 import { f64, readF64, readNumber } from '../state.ts'
@@ -69,7 +69,7 @@ export const cluster: EstimatorFamily<ClusterOptions> = {
       lengths: saveEffects('length', lengths),
     }
     return {
-      params: { ...saved.params, ...effects.quality.params, ...effects.lengths.params, rows: n, pseudoCount },
+      params: { ...saved.params, ...effects.quality.params, ...effects.lengths.params, pseudoCount },
       tensors: {
         ...saved.tensors,
         ...effects.quality.tensors,
@@ -217,13 +217,13 @@ function tune({ rows, space, quality, m }: TuneInput, options: ClusterOptions, r
       for (let fold = 0; fold < options.folds; fold++) {
         const seen = sample.filter((_, s) => foldOf[s] !== fold)
         const held = sample.filter((_, s) => foldOf[s] === fold)
-        const points = weighBlocks(Float32Array.from(pick(rows, seen, width)), space, featureWeight)
+        const points = weighBlocks(Float32Array.from(pickRows(rows, seen, width)), space, featureWeight)
         const { centroids, inertia } = kmeans(
           { rows: points, n: seen.length, width },
           { clusters, restarts: 1, random },
         )
         const distances = distancesTo(centroids, width)
-        const outcomes = pick(quality, seen, m)
+        const outcomes = pickRows(quality, seen, m)
         const owner = Int32Array.from(seen, (_, s) => nearest(distances(pointOf(points, s, width))))
         const effects = fitEffects({ outcomes, m, owner }, { ...options, clusters: centroids.length / width })
         for (const i of held) {
@@ -246,12 +246,6 @@ function tune({ rows, space, quality, m }: TuneInput, options: ClusterOptions, r
 function blockWeights({ design, basis }: Space): readonly number[] {
   if (design.features === 0) return [0]
   return basis.rank === 0 ? [1] : FEATURE_WEIGHTS
-}
-
-function pick(matrix: Float64Array, rows: readonly number[], width: number): Float64Array {
-  const picked = new Float64Array(rows.length * width)
-  for (const [r, i] of rows.entries()) picked.set(matrix.subarray(i * width, (i + 1) * width), r * width)
-  return picked
 }
 
 function pointOf(points: Float32Array, row: number, width: number): Float64Array {

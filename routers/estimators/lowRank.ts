@@ -9,7 +9,7 @@ import { encodeQueries, encodeQuery, fitDesign, loadDesign, saveDesign } from '.
 import { type FactorInput, type Factors, fitFactors, type Link, logitsOf } from '../factors.ts'
 import { fitLeverage, leverageOf, loadLeverage, saveLeverage, trainingCloseness } from '../leverage.ts'
 import { differenceLoss } from '../loss.ts'
-import { clamp, dotRow, logit, sampleRows, sigmoid } from '../math.ts'
+import { clamp, dotRow, logit, pickRows, sampleRows, sigmoid } from '../math.ts'
 import { fitMeans, loadMeans } from '../means.ts'
 import { createRidge } from '../ridge.ts'
 import type { Spectrum } from '../spectrum.ts'
@@ -245,10 +245,4 @@ function commonOf(factors: Factors, x: Float64Array, width: number): { centre: n
 
 function average(values: ArrayLike<number>): number {
   return Array.from(values).reduce((sum, value) => sum + value, 0) / (values.length || 1)
-}
-
-function pickRows(matrix: Float64Array, rows: readonly number[], width: number): Float64Array {
-  const picked = new Float64Array(rows.length * width)
-  for (const [r, i] of rows.entries()) picked.set(matrix.subarray(i * width, (i + 1) * width), r * width)
-  return picked
 }
