@@ -178,7 +178,8 @@ async function openIsolate(options: WorkerOptions, env: Env): Promise<Isolate> {
     logger,
     draining: () => false,
   })
-  let synced = clock.now()
+  // A fresh isolate knows nothing yet of what the others have found broken.
+  let synced = Number.NEGATIVE_INFINITY
   return {
     app,
     config,
