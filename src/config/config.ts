@@ -1,6 +1,5 @@
 /** The configuration as the rest of the system takes it: references resolved, defaults filled in, secrets read. */
 import type { Candidate, Limits, Provider } from '../spec.ts'
-import type { EncoderSettings } from './resolve.encoder.ts'
 import type { ConfigFile, ProviderFile } from './schema.ts'
 
 export interface Config {
@@ -26,6 +25,25 @@ export interface ProviderSettings extends Omit<Provider, 'transport'> {
   /** Only of the kind `replay`. */
   readonly replay?: { readonly data: string; readonly latency: boolean }
 }
+
+/** A driver with what it needs, and nothing else. */
+export type EncoderSettings = Pick<ConfigFile['encoder'], 'maxPending' | 'cacheEntries'> & {
+  /** After this a request is routed without its vector. */
+  readonly timeoutMs: number
+} & (
+    | { readonly driver: 'none' }
+    | { readonly driver: 'onnx'; readonly provider: ConfigFile['encoder']['provider']; readonly threads?: number }
+    | { readonly driver: 'transformers'; readonly model: string; readonly threads?: number }
+    | {
+        readonly driver: 'remote'
+        readonly baseUrl: string
+        readonly apiKey: string | null
+        readonly model: string
+        readonly dim: number
+        readonly shorten: boolean
+      }
+    | { readonly driver: 'workers-ai'; readonly model: string; readonly dim: number }
+  )
 
 /** In `pattern`, `*` stands for any text. */
 export interface ModelPattern {

@@ -1,28 +1,10 @@
 /** The encoder's entry: what its driver needs must be there, and what another driver needs must not. */
+import type { EncoderSettings } from './config.ts'
 import type { Report } from './report.ts'
 import { type Environment, readAddress, readSecret } from './resolve.providers.ts'
 import type { ConfigFile } from './schema.ts'
 
 type EncoderFile = ConfigFile['encoder']
-
-/** A driver with what it needs, and nothing else. */
-export type EncoderSettings = Pick<EncoderFile, 'maxPending' | 'cacheEntries'> & {
-  /** After this a request is routed without its vector. */
-  readonly timeoutMs: number
-} & (
-    | { readonly driver: 'none' }
-    | { readonly driver: 'onnx'; readonly provider: EncoderFile['provider']; readonly threads?: number }
-    | { readonly driver: 'transformers'; readonly model: string; readonly threads?: number }
-    | {
-        readonly driver: 'remote'
-        readonly baseUrl: string
-        readonly apiKey: string | null
-        readonly model: string
-        readonly dim: number
-        readonly shorten: boolean
-      }
-    | { readonly driver: 'workers-ai'; readonly model: string; readonly dim: number }
-  )
 
 /** What the drivers need besides what all have; what is in no list is an option of theirs. */
 const NEEDS = {

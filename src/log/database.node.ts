@@ -8,10 +8,11 @@ import { migrate } from 'drizzle-orm/better-sqlite3/migrator'
 import { drizzle } from 'drizzle-orm/sqlite-proxy'
 import { packageFolder } from '../package.node.ts'
 import type { Maintained, Store } from '../spec.ts'
+import type { LogDatabase } from './driver.ts'
 import { failureCode } from './failure.ts'
 import { createInserts } from './inserts.ts'
 import { maintain } from './maintenance.ts'
-import { createReads, type LogDatabase, type Reads, readSalt } from './queries.ts'
+import { createReads, type Reads, readSalt } from './queries.ts'
 import type { Insert } from './rows.ts'
 
 /** `process`: what is stored survives a kill of the process. `power`: also a loss of power, for one fsync per commit. */

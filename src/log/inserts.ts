@@ -2,7 +2,7 @@
 import { and, eq, is, lte, Param, Placeholder, sql } from 'drizzle-orm'
 import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
 import type { LogRow } from '../spec.ts'
-import type { LogDatabase } from './queries.ts'
+import type { LogDatabase } from './driver.ts'
 import { COLUMNS, type Insert, type Value } from './rows.ts'
 import { attempts, decisions, embeddings, feedback, outcomes, policies } from './schema.ts'
 

@@ -4,7 +4,7 @@
  */
 import { sql } from 'drizzle-orm'
 import type { Maintained, Store } from '../spec.ts'
-import type { LogDatabase } from './queries.ts'
+import type { LogDatabase } from './driver.ts'
 import { DAY_MS, type Mark, mark, SUM_COLUMNS, startOf, sumRows } from './statistics.ts'
 
 /** A decision without an outcome after this long will hardly get one; if it does, `unknown` gives way. */

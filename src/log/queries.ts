@@ -1,16 +1,10 @@
 /** What is read from the log, once for every SQLite: the statements, and what their rows mean. */
 import { and, asc, desc, eq, gt, inArray, lt, max, type SQL, sql } from 'drizzle-orm'
-import type { SqliteRemoteDatabase } from 'drizzle-orm/sqlite-proxy'
 import type { DecisionRecord, LogRow, Store } from '../spec.ts'
+import type { LogDatabase } from './driver.ts'
 import { toActivation, toAttempt, toDecision, toEmbedding, toFeedback, toOutcome, toVector } from './rows.ts'
 import { attempts, decisions, embeddings, feedback, meta, outcomes, policies } from './schema.ts'
 import { readSpent, readStatistics } from './statistics.ts'
-
-/**
- * A migrated log: each store says how a statement, and how a batch in one transaction, reach its database. Batches are
- * for writing; nothing is read from their results.
- */
-export type LogDatabase = SqliteRemoteDatabase
 
 type ReadName = 'decision' | 'decisions' | 'embedding' | 'activations' | 'history' | 'spent' | 'rows' | 'statistics'
 

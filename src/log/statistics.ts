@@ -8,7 +8,7 @@
  */
 import { type SQL, sql } from 'drizzle-orm'
 import type { OutcomeStatus, Statistics, Store } from '../spec.ts'
-import type { LogDatabase } from './queries.ts'
+import type { LogDatabase } from './driver.ts'
 
 export const DAY_MS = 86_400_000
 

@@ -2,10 +2,11 @@
 import type { D1Database } from '@cloudflare/workers-types'
 import { drizzle } from 'drizzle-orm/sqlite-proxy'
 import type { LogRow, Store } from '../spec.ts'
+import type { LogDatabase } from './driver.ts'
 import { logFailed } from './failure.ts'
 import { createInserts } from './inserts.ts'
 import { maintain } from './maintenance.ts'
-import { createReads, type LogDatabase, readSalt } from './queries.ts'
+import { createReads, readSalt } from './queries.ts'
 import { toInsert } from './rows.ts'
 
 /** A log in D1, with the salt of its installation's hashes. */
