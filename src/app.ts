@@ -1,6 +1,6 @@
 /**
  * `createApp(deps)`: what Switchyard answers, as one page. The flow of the main job is `flow/answer.ts`; the two
- * composition roots (`node.ts`, later `worker.ts`) give different values to this one function.
+ * composition roots (`node.ts`, `worker.ts`) give different values to this one function.
  */
 import { type Context, Hono } from 'hono'
 import { ulid } from 'ulid'

@@ -81,7 +81,7 @@ export async function createOnnxEncoder(options: OnnxOptions): Promise<OnnxEncod
   function spawn(provider: Provider): Spawn {
     const window = options.window ?? WINDOW_TOKENS
     const workerData: OnnxWorkerData = { dir, file: `model.${precisionOf(provider)}.onnx`, provider, window }
-    return () => new Worker(workerFile('./onnx.worker', import.meta.url), { workerData, name: 'encoder' })
+    return () => new Worker(workerFile('./onnx.thread.node', import.meta.url), { workerData, name: 'encoder' })
   }
 
   async function startGpu(): Promise<{ provider: Provider; worker: Worker; ready: OnnxWorkerReady } | null> {

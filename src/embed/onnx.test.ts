@@ -98,7 +98,7 @@ describe('an idle session that dies', () => {
     const workerData: OnnxWorkerData = { dir: DIR, file: 'model.int8.onnx', provider: 'cpu', window: 128 }
     const started: Worker[] = []
     const spawn = () => {
-      started.push(new Worker(workerFile('./onnx.worker', import.meta.url), { workerData }))
+      started.push(new Worker(workerFile('./onnx.thread.node', import.meta.url), { workerData }))
       return started.at(-1)!
     }
     const { worker } = await startWorker<OnnxWorkerReady>(spawn)

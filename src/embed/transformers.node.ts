@@ -49,7 +49,7 @@ export async function createTransformersEncoder(options: TransformersOptions): P
     dtype: options.dtype ?? 'q8',
     window: options.window ?? WINDOW_TOKENS,
   }
-  const file = workerFile('./transformers.worker', import.meta.url)
+  const file = workerFile('./transformers.thread.node', import.meta.url)
   const spawn = () => new Worker(file, { workerData, name: 'encoder' })
   const { worker, ready } = await startWorker<TransformersReady>(spawn)
   // One after the other at first: a model of the hub is downloaded by the first worker.

@@ -1,4 +1,4 @@
-/** The log in one SQLite file: synchronous, so that it belongs in a thread of its own (`store.worker.ts`). */
+/** The log in one SQLite file: synchronous, so that it belongs in a thread of its own (`store.thread.node.ts`). */
 import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setImmediate as immediate } from 'node:timers/promises'

@@ -7,7 +7,7 @@ import type { LogRow, Store } from '../spec.ts'
 import type { Durability } from './database.node.ts'
 import { failureCode, logFailed, logFull } from './failure.ts'
 import { type Insert, sizeOf, toInsert } from './rows.ts'
-import type { Ask, Numbered, Opened, Reply, Thread, WorkerOptions } from './store.worker.ts'
+import type { Ask, Numbered, Opened, Reply, Thread, WorkerOptions } from './store.thread.node.ts'
 
 export interface StoreOptions {
   readonly file: string
@@ -50,7 +50,7 @@ export async function openStore(options: StoreOptions): Promise<FileStore> {
     durability: options.durability,
     busyTimeoutMs: options.busyTimeoutMs ?? 15_000,
   }
-  const script = new URL(`./store.worker${extname(import.meta.url)}`, import.meta.url)
+  const script = new URL(`./store.thread.node${extname(import.meta.url)}`, import.meta.url)
   // The process's own flags are not for the thread: `--input-type` and `-e` would even keep it from starting.
   const worker = new Worker(script, { name: 'log', workerData, execArgv: [] })
   const opened = await new Promise<Opened>((resolve) => {
