@@ -30,6 +30,8 @@ export interface Place {
   readonly byFeatures: Float64Array
   readonly byVector: Float64Array
   readonly hasVector: boolean
+  /** The query's row of the space, unscaled. */
+  readonly row: Float64Array
 }
 
 export function fitSpace(queries: readonly Query[], rank: number): { space: Space; rows: Float64Array } {
@@ -84,6 +86,8 @@ export interface Partition {
   readonly clusters: number
   /** What features alone are worth: 1 where no query has a vector. */
   readonly featureWeight: number
+  /** Columns of a row of the space. */
+  readonly width: number
   locate(query: Query): Place
 }
 
@@ -105,11 +109,12 @@ export function loadPartition(state: EstimatorState): Partition {
   function locate(query: Query): Place {
     const hasVector = encodeQuery(design, query, encoded)
     projectRow(basis, design, encoded, point)
+    const row = point.slice()
     weighBlocks(point, space, featureWeight)
     const byFeatures = measureFeatures(point).slice()
     const byVector = measureVector(point).slice()
     const distances = hasVector ? byFeatures.map((distance, k) => distance + byVector[k]!) : byFeatures
-    return { nearest: nearest(distances), weights: soften(distances, bandwidth), byFeatures, byVector, hasVector }
+    return { nearest: nearest(distances), weights: soften(distances, bandwidth), byFeatures, byVector, hasVector, row }
   }
-  return { clusters, featureWeight, locate }
+  return { clusters, featureWeight, width, locate }
 }

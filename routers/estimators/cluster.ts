@@ -15,13 +15,13 @@ import {
   loadEffects,
   saveEffects,
 } from '../effects.ts'
+import { fitFamiliarity, loadFamiliarity } from '../familiarity.ts'
 import { distancesTo, kmeans, nearest } from '../kmeans.ts'
 import { differenceLoss } from '../loss.ts'
 import { clamp, pickRows, sampleRows } from '../math.ts'
 import { fitMeans, loadMeans } from '../means.ts'
-import { fitSpace, loadPartition, type Place, type Space, savePartition, soften, weighBlocks } from '../partition.ts'
+import { fitSpace, loadPartition, type Space, savePartition, soften, weighBlocks } from '../partition.ts'
 import { f64, readF64, readNumber } from '../state.ts'
-import { SUPPORT_POINTS, supportOf, supportReference } from '../support.ts'
 
 export interface ClusterOptions {
   /** Numbers of clusters to choose from, on held-out rows. */
@@ -40,8 +40,6 @@ export interface ClusterOptions {
 const FEATURE_WEIGHTS = [0.25, 0.5, 0.75]
 /** Bandwidths of the soft assignment in units of the mean squared distance to the nearest centroid; 0 is hard. */
 const SOFTNESSES = [0, 0.03, 0.1, 0.2]
-/** Farther than any centroid. */
-const FAR = 1e9
 
 export const cluster: EstimatorFamily<ClusterOptions> = {
   name: 'cluster',
@@ -76,7 +74,7 @@ export const cluster: EstimatorFamily<ClusterOptions> = {
         ...effects.lengths.tensors,
         smear: f64(smearing(lengths, { outcomes: logs, m, owner }, 0)),
         means: fitMeans(data, pseudoCount),
-        support: f64(familiar(places), [2, SUPPORT_POINTS]),
+        support: fitFamiliarity(places),
       },
     }
   },
@@ -89,14 +87,15 @@ export const cluster: EstimatorFamily<ClusterOptions> = {
     const quality = loadEffects(state, 'quality', clusters, m)
     const lengths = loadEffects(state, 'length', clusters, m)
     const smear = readF64(state, 'smear', [m])
-    const reference = readF64(state, 'support', [2, SUPPORT_POINTS])
+    const supportOf = loadFamiliarity(state, featureWeight)
 
     return {
       name: 'cluster',
       estimate(query, candidates) {
         const { columns, ...prediction } = means.estimate(candidates)
-        const { nearest, weights, byFeatures, byVector, hasVector } = partition.locate(query)
-        if (nearest < 0 || (!hasVector && featureWeight === 0)) return { ...prediction, support: 0 }
+        const place = partition.locate(query)
+        const { weights } = place
+        if (place.nearest < 0 || (!place.hasVector && featureWeight === 0)) return { ...prediction, support: 0 }
         const good = blendEffects(quality, weights)
         const long = blendEffects(lengths, weights)
         for (const [i, c] of columns.entries()) {
@@ -109,9 +108,7 @@ export const cluster: EstimatorFamily<ClusterOptions> = {
           const log = lengths.level[c]! + long.shared + long.specific[c]!
           prediction.outputTokens[i] = Math.max(0, Math.exp(log) * smear[c]! - 1)
         }
-        const look = supportOf(-Math.min(...byFeatures), reference.subarray(0, SUPPORT_POINTS))
-        const meaning = supportOf(-Math.min(...byVector), reference.subarray(SUPPORT_POINTS))
-        return { ...prediction, support: hasVector ? Math.min(look, meaning) : look * featureWeight }
+        return { ...prediction, support: supportOf(place) }
       },
     }
   },
@@ -176,25 +173,6 @@ function smearing({ level, shared, specific }: Effects, { outcomes, m, owner }: 
     }
     return sum / known
   })
-}
-
-/**
- * References for support, one per block: a query may be strange in what it says or in how it looks. The distance of a training row to its own centroid
- * counts as it would be without the row, which pulled it closer by (rows − 1) / rows; the only row of a cluster takes the next centroid.
- */
-function familiar(places: readonly Place[]): Float64Array {
-  const rows = new Float64Array(places[0]?.weights.length ?? 0)
-  for (const { nearest } of places) rows[nearest]! += 1
-  const reference = (block: 'byFeatures' | 'byVector') => {
-    const closeness = places.map(({ nearest, [block]: gaps }) => {
-      const count = rows[nearest]!
-      return -Math.min(
-        ...gaps.map((gap, k) => (k !== nearest ? gap : count > 1 ? gap * (count / (count - 1)) ** 2 : FAR)),
-      )
-    })
-    return supportReference(closeness)
-  }
-  return Float64Array.of(...reference('byFeatures'), ...reference('byVector'))
 }
 
 interface TuneInput {
