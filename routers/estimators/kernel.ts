@@ -6,6 +6,7 @@
  */
 import type { EstimatorFamily } from '../../src/spec.ts'
 import { type AnovaKernel, createKernel, meanVectorKernel } from '../anova.ts'
+import { worthOfVector } from '../blocks.ts'
 import { encodeQuery, loadDesign, saveDesign } from '../design.ts'
 import { fitLeverage, leverageOf, loadLeverage, saveLeverage } from '../leverage.ts'
 import { differences } from '../loss.ts'
@@ -229,20 +230,4 @@ function closeness(row: Float64Array, but = -1): number {
   const nearest = largest(row, CLOSEST + 1).filter((l) => l !== but)
   const counted = nearest.subarray(0, CLOSEST)
   return counted.reduce((sum, l) => sum + row[l]!, 0) / (counted.length || 1)
-}
-
-/** Mean squared change of predicted qualities where the vector is missing, and the share of their variance that is left. */
-function worthOfVector(whole: readonly Float64Array[], bare: readonly Float64Array[]) {
-  const n = whole.length
-  const m = whole[0]?.length ?? 0
-  let kept = 0
-  let lost = 0
-  for (let c = 0; c < m; c++) {
-    const centre = bare.reduce((sum, predicted) => sum + predicted[c]!, 0) / n
-    for (let i = 0; i < n; i++) {
-      kept += (bare[i]![c]! - centre) ** 2
-      lost += (whole[i]![c]! - bare[i]![c]!) ** 2
-    }
-  }
-  return { featureShare: kept / (kept + lost || 1), vectorVariance: lost / (n * m || 1) }
 }
