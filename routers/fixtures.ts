@@ -65,6 +65,36 @@ export function plantedSet(rows: number, random: () => number): TrainingSet & { 
   return { queries, candidates, quality, outputTokens, truth }
 }
 
+/** Chance of a right answer per kind of query and candidate in `kindsSet`. */
+export const KIND_CHANCES = [
+  [0.9, 0.3, 0.4, 0.2],
+  [0.4, 0.8, 0.3, 0.9],
+  [0.3, 0.4, 0.9, 0.5],
+  [0.5, 0.5, 0.5, 0.8],
+]
+/** Tokens per kind of the first candidate; candidate c writes 1 + c times as many. */
+export const KIND_TOKENS = [50, 200, 100, 400]
+
+/** Queries of four kinds that lie around four points, and outcomes of candidates that differ in the kinds that they are good at. */
+export function kindsSet(rows: number, seed: number): TrainingSet & { readonly kind: readonly number[] } {
+  const random = seeded(seed)
+  const candidates = candidatesOf(4)
+  const kind = Array.from({ length: rows }, () => Math.floor(random() * KIND_CHANCES.length))
+  const queries = kind.map((k): Query => {
+    const query = queryOf(random)
+    const vector = query.vector!.map((value, j) => value * 0.4 + (j === 4 + k ? 1 : 0))
+    return { ...query, vector, features: Float64Array.of(random()) }
+  })
+  const cells = kind.flatMap((k) => candidates.map((_, c) => ({ k, c })))
+  return {
+    queries,
+    candidates,
+    kind,
+    quality: Float64Array.from(cells, ({ k, c }) => (random() < KIND_CHANCES[k]![c]! ? 1 : 0)),
+    outputTokens: Float64Array.from(cells, ({ k, c }) => Math.round(KIND_TOKENS[k]! * (1 + c) * (0.5 + random()))),
+  }
+}
+
 /** The same set with a share of its outcomes not known, and those of candidate `blind` altogether. */
 export function withMissing<T extends TrainingSet>(
   data: T,

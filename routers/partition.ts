@@ -34,6 +34,9 @@ export interface Place {
   readonly row: Float64Array
 }
 
+/** Shares of a squared distance that features make, to choose from; both blocks keep a say, as in `knn`. */
+const FEATURE_WEIGHTS = [0.25, 0.5, 0.75]
+
 export function fitSpace(queries: readonly Query[], rank: number): { space: Space; rows: Float64Array } {
   const n = queries.length
   const design = fitDesign(queries)
@@ -57,6 +60,12 @@ export function weighBlocks<Rows extends Float32Array | Float64Array>(
   const [own, other] = [Math.sqrt(featureWeight), Math.sqrt(1 - featureWeight)]
   for (let at = 0; at < rows.length; at++) rows[at]! *= at % width < features ? own : other
   return rows
+}
+
+/** The feature weights to choose from: nothing to choose where one of the blocks is empty. */
+export function blockWeights({ design, basis }: Space): readonly number[] {
+  if (design.features === 0) return [0]
+  return basis.rank === 0 ? [1] : FEATURE_WEIGHTS
 }
 
 /** Weights of all clusters by their squared distances. */

@@ -20,7 +20,7 @@ import { distancesTo, kmeans, nearest } from '../kmeans.ts'
 import { differenceLoss } from '../loss.ts'
 import { clamp, pickRows, sampleRows } from '../math.ts'
 import { fitMeans, loadMeans } from '../means.ts'
-import { fitSpace, loadPartition, type Space, savePartition, soften, weighBlocks } from '../partition.ts'
+import { blockWeights, fitSpace, loadPartition, type Space, savePartition, soften, weighBlocks } from '../partition.ts'
 import { f64, readF64, readNumber } from '../state.ts'
 
 export interface ClusterOptions {
@@ -36,8 +36,6 @@ export interface ClusterOptions {
   readonly pseudoCount: number
 }
 
-/** Share of a squared distance that features make; both blocks keep a say, as in `knn`. */
-const FEATURE_WEIGHTS = [0.25, 0.5, 0.75]
 /** Bandwidths of the soft assignment in units of the mean squared distance to the nearest centroid; 0 is hard. */
 const SOFTNESSES = [0, 0.03, 0.1, 0.2]
 
@@ -218,12 +216,6 @@ function tune({ rows, space, quality, m }: TuneInput, options: ClusterOptions, r
     }
   }
   return best
-}
-
-/** Nothing to choose where one of the blocks is empty. */
-function blockWeights({ design, basis }: Space): readonly number[] {
-  if (design.features === 0) return [0]
-  return basis.rank === 0 ? [1] : FEATURE_WEIGHTS
 }
 
 function pointOf(points: Float32Array, row: number, width: number): Float64Array {
