@@ -250,11 +250,16 @@ export function testPlanner(planner: Planner, { skip = [] }: { skip?: readonly S
       'draws every arm as often as its propensity says',
       () => {
         const draws = Array.from({ length: 2000 }, (_, i) => plan(30, i + 1))
+        let total = 0
         for (let arm = 0; arm < 4; arm++) {
           const drawn = draws.filter((draw) => draw.arm === arm)
           const expected = drawn[0]?.propensity ?? 0
+          expect(drawn.every(({ propensity }) => propensity === expected)).toBe(true)
           expect(Math.abs(drawn.length / draws.length - expected)).toBeLessThan(0.05)
+          total += expected
         }
+        expect(total).toBeGreaterThan(0.99)
+        expect(total).toBeLessThan(1 + 1e-9)
       },
     ],
     [

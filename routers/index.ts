@@ -1,5 +1,5 @@
 /** The routers that ship: add yours to the list, and call its conformance test from a test beside it. */
-import type { EstimatorFamily, Planner } from '../src/spec.ts'
+import type { EstimatorFamily, PlannerFamily } from '../src/spec.ts'
 import { cluster } from './estimators/cluster.ts'
 import { constant } from './estimators/constant.ts'
 import { difficulty } from './estimators/difficulty.ts'
@@ -7,11 +7,15 @@ import { kernel } from './estimators/kernel.ts'
 import { knn } from './estimators/knn.ts'
 import { linear } from './estimators/linear.ts'
 import { lowRank } from './estimators/lowRank.ts'
+import { balance } from './planners/balance.ts'
+import { budget } from './planners/budget.ts'
+import { hedge } from './planners/hedge.ts'
+import { threshold } from './planners/threshold.ts'
 import { utility } from './planners/utility.ts'
 
 export const estimators: readonly EstimatorFamily[] = [constant, knn, linear, kernel, difficulty, cluster, lowRank]
 
-export const planners: readonly Planner[] = [utility]
+export const planners: readonly PlannerFamily[] = [utility, budget, threshold, hedge, balance]
 
 /** A pair under one name. */
 export interface Preset {
@@ -30,7 +34,7 @@ export function findEstimator(name: string): EstimatorFamily {
   return find('estimator', estimators, name)
 }
 
-export function findPlanner(name: string): Planner {
+export function findPlanner(name: string): PlannerFamily {
   return find('planner', planners, name)
 }
 

@@ -187,6 +187,29 @@ export interface Planner {
   ): Plan
 }
 
+/** A training query as a planner would have met it: predicted by an estimator that had not seen it, guarded and priced. */
+export interface Prediction {
+  /** Those that were able to answer. */
+  readonly candidates: readonly Candidate[]
+  readonly priced: Priced
+  /** USD that each candidate's answer cost, as recorded; as expected where no cost is. */
+  readonly spentUsd: Float64Array
+}
+
+/**
+ * A planner's offline half. One file in `routers/planners/` exports one family. Its parameters are stored in the policy:
+ * what `fit` found on the training queries, or the options themselves where there is nothing to find.
+ */
+export interface PlannerFamily<Options extends JsonObject = JsonObject> {
+  readonly name: string
+  /** Raised when stored parameters can no longer be loaded by a newer `load`. */
+  readonly version: number
+  /** Deterministic. Throws a `RangeError` that says what to do when the options cannot be met on these queries. */
+  fit?(predictions: readonly Prediction[], options: Options): JsonObject
+  /** Throws a `RangeError` when a parameter is missing. */
+  load(params: JsonObject): Planner
+}
+
 /** The statistical safety between estimator and planner, fitted with the policy and stored in it. */
 export interface Guard {
   /** In [0, 1]: how much of the predicted differences from the constant survives. 0 serves the constant. */
@@ -211,7 +234,8 @@ export interface PolicyManifest {
   readonly format: 1
   readonly estimator: { readonly name: string; readonly version: number; readonly params: JsonObject }
   readonly guard: Guard
-  readonly planner: { readonly name: string; readonly options: JsonObject }
+  /** `options` are the parameters that the planner's family loads. `version` is missing in the files of its version 1. */
+  readonly planner: { readonly name: string; readonly version?: number; readonly options: JsonObject }
   readonly encoder: { readonly id: string; readonly precision: string; readonly dim: number; readonly sha256: string }
   readonly features: readonly string[]
   /** Candidate ids, the order of every per-candidate array in the policy. */

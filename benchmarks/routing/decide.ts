@@ -37,7 +37,7 @@ const results = ['constant', 'knn', 'linear', 'difficulty'].map((name) => {
   const fitMs = performance.now() - started
   const policy: RoutePolicy = {
     estimator: family.load(state, ids),
-    planner: findPlanner('utility'),
+    planner: findPlanner('utility').load({}),
     guard: {
       shrink: 0.8,
       minSupport: 0.2,

@@ -3,7 +3,9 @@ import { testPlanner } from '../contract.ts'
 import { candidatesOf, queryOf, seeded } from '../fixtures.ts'
 import { utility } from './utility.ts'
 
-testPlanner(utility)
+const planner = utility.load({})
+
+testPlanner(planner)
 
 describe('utility', () => {
   const candidates = candidatesOf(3)
@@ -15,7 +17,7 @@ describe('utility', () => {
       costUsd: Float64Array.from(costUsd),
       support: 1,
     }
-    return utility.plan(queryOf(seeded(1)), candidates, priced, { lambda, limits: {} }, () => 0)
+    return planner.plan(queryOf(seeded(1)), candidates, priced, { lambda, limits: {} }, () => 0)
   }
 
   it('orders arm and alternates by quality − λ · cost', () => {

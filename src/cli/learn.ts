@@ -1,6 +1,7 @@
 /** From a recorded set to a policy and its test: what `train` and `replay` share. */
 import { findEstimator, findPlanner } from '../../routers/index.ts'
-import { compilePolicy, routerOf } from '../compose/policy.ts'
+import { compilePolicy, type RouterPair, routerOf } from '../compose/policy.ts'
+import type { PlannerOptions } from '../config/schema.ts'
 import { FEATURES } from '../embed/features.ts'
 import { decodePolicy, encodePolicy } from '../policy/file.ts'
 import type { RoutePolicy } from '../route/decide.ts'
@@ -18,8 +19,9 @@ import { progress } from './output.ts'
 export interface RouterArguments {
   readonly preset?: string
   readonly estimator?: string
-  /** Of a pair that is named instead of a preset; `utility` where nothing is said. */
+  /** Instead of the preset's; beside an estimator `utility` where nothing is said. */
   readonly planner?: string
+  readonly plannerOptions?: PlannerOptions
 }
 
 export interface LearnOptions extends RouterArguments {
@@ -52,10 +54,7 @@ export async function learn(options: LearnOptions): Promise<Learned> {
   const list = await toQueries(prompts, { encoder, cacheDir, onProgress: embedding.update })
   embedding.stop()
   const queries = new Map(rows.map((row, i) => [row, list[i]!]))
-  const names =
-    options.estimator === undefined
-      ? routerOf({ preset: options.preset ?? 'cost-aware' })
-      : { estimator: options.estimator, planner: options.planner ?? 'utility' }
+  const names = pairOf(options)
   const family = findEstimator(names.estimator)
   const fitting = progress('fitting')
   const { manifest, state } = fitPolicy({
@@ -64,6 +63,8 @@ export async function learn(options: LearnOptions): Promise<Learned> {
     queries: list.slice(0, train.length),
     family,
     planner: findPlanner(names.planner),
+    plannerOptions: { ...names.plannerOptions },
+    judge: findPlanner('utility').load({}),
     encoder: encoder?.info ?? null,
     random: createRandom(seed),
     createdAt: new Date().toISOString(),
@@ -75,6 +76,11 @@ export async function learn(options: LearnOptions): Promise<Learned> {
   const policy = await decodePolicy(bytes)
   const installation = { encoder: encoder?.info ?? null, features: FEATURES, candidates: manifest.candidates }
   return { set, train, test, queries, bytes, policy, compiled: compilePolicy(policy, installation).policy }
+}
+
+function pairOf({ preset = 'cost-aware', estimator, planner, plannerOptions = {} }: RouterArguments): RouterPair {
+  const pair = estimator === undefined ? routerOf({ preset }) : { estimator, planner: 'utility', plannerOptions: {} }
+  return planner === undefined ? pair : { ...pair, planner, plannerOptions }
 }
 
 /** The candidate that the gateway's own code chooses for a row at λ. */

@@ -4,7 +4,7 @@ import { costing, query } from '../route/fixture.ts'
 import { constantPolicy } from './policy.ts'
 
 it('the policy of the first day chooses alike for short and long requests, at any λ', () => {
-  const policy = constantPolicy({ preset: 'cost-aware' })
+  const policy = constantPolicy()
   const candidates = [costing('small', 0.0001), costing('middle', 0.001), costing('large', 0.02)]
   const chosen = (lambda: number, asked: Parameters<typeof query>[0]) => {
     const decided = decide({

@@ -13,9 +13,11 @@ export interface Compiled {
   readonly notes: readonly string[]
 }
 
+export type RouterPair = Exclude<RouteSettings['router'], { readonly preset: string }>
+
 /** The pair of names behind a route's preset. */
-export function routerOf(router: RouteSettings['router']): { estimator: string; planner: string } {
-  return 'preset' in router ? findPreset(router.preset) : router
+export function routerOf(router: RouteSettings['router']): RouterPair {
+  return 'preset' in router ? { ...findPreset(router.preset), plannerOptions: {} } : router
 }
 
 /**
@@ -32,11 +34,19 @@ export function compilePolicy(policy: Policy, installation: Installation): Compi
       `Policy ${id.slice(0, 12)} was written by version ${manifest.estimator.version} of the estimator "${family.name}", here is version ${family.version}: train again.`,
     )
   }
+  const planners = findPlanner(manifest.planner.name)
+  const { version = 1, options } = manifest.planner
+  if (planners.version !== version) {
+    throw new SwitchyardError(
+      'policy_unfit',
+      `Policy ${id.slice(0, 12)} was written by version ${version} of the planner "${planners.name}", here is version ${planners.version}: train again.`,
+    )
+  }
   return {
     notes,
     policy: {
       estimator: family.load(state, manifest.candidates),
-      planner: findPlanner(manifest.planner.name),
+      planner: planners.load(options),
       guard: manifest.guard,
       candidates: manifest.candidates,
       ...(manifest.labels && { labels: manifest.labels }),
@@ -44,13 +54,16 @@ export function compilePolicy(policy: Policy, installation: Installation): Compi
   }
 }
 
-/** What serves before any policy is promoted: prior qualities and prices. At one λ the same for every query that no limit stops. */
-export function constantPolicy(router: RouteSettings['router']): RoutePolicy {
+/**
+ * What serves before any policy is promoted: prior qualities and prices, by `utility`, as the other planners are fitted
+ * with a policy. At one λ the same for every query that no limit stops.
+ */
+export function constantPolicy(): RoutePolicy {
   const family = findEstimator('constant')
   const nothing = { queries: [], candidates: [], quality: new Float64Array(0), outputTokens: new Float64Array(0) }
   const estimator = family.load(
     family.fit(nothing, family.defaults, () => 0),
     [],
   )
-  return { estimator, planner: findPlanner(routerOf(router).planner), guard: PRIORS_ALONE, candidates: [] }
+  return { estimator, planner: findPlanner('utility').load({}), guard: PRIORS_ALONE, candidates: [] }
 }

@@ -47,7 +47,7 @@ function toRoute(settings: RouteSettings, all: readonly Candidate[], shelf: Shel
     levels,
     lambda: levels.auto,
     limits: settings.limits,
-    policy: active?.value.policy ?? constantPolicy(settings.router),
+    policy: active?.value.policy ?? constantPolicy(),
     policyId: active?.id ?? null,
   }
 }

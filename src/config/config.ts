@@ -1,6 +1,6 @@
 /** The configuration as the rest of the system takes it: references resolved, defaults filled in, secrets read. */
 import type { Candidate, Limits, Provider } from '../spec.ts'
-import type { ConfigFile, ProviderFile } from './schema.ts'
+import type { ConfigFile, PlannerOptions, ProviderFile } from './schema.ts'
 
 export interface Config {
   readonly server: Readonly<ConfigFile['server']>
@@ -53,7 +53,9 @@ export interface ModelPattern {
 
 export interface RouteSettings {
   readonly name: string
-  readonly router: { readonly preset: string } | { readonly estimator: string; readonly planner: string }
+  readonly router:
+    | { readonly preset: string }
+    | { readonly estimator: string; readonly planner: string; readonly plannerOptions: Readonly<PlannerOptions> }
   /** Candidate ids, in the order of the configuration. */
   readonly candidates: readonly string[]
   /** The levels that the file sets; the others follow from the candidates. */

@@ -309,7 +309,7 @@ describe('routes', () => {
       },
     })
     expect(routes.map(({ router, lambda, limits }) => ({ router, lambda, limits }))).toEqual([
-      { router: { estimator: 'knn', planner: 'utility' }, lambda: { auto: 3 }, limits: {} },
+      { router: { estimator: 'knn', planner: 'utility', plannerOptions: {} }, lambda: { auto: 3 }, limits: {} },
       { router: { preset: 'knn' }, lambda: {}, limits: { minQuality: 0.5 } },
     ])
   })

@@ -6,6 +6,7 @@ import { hint } from './hints.ts'
 import { formatPath, type Report } from './report.ts'
 import { resolveEncoder } from './resolve.encoder.ts'
 import { resolveKey } from './resolve.keys.ts'
+import { plannerProblems } from './resolve.planner.ts'
 import { type Environment, isLoopback, modelPatterns, providerSecrets, resolveProvider } from './resolve.providers.ts'
 import type { Salvaged } from './salvage.ts'
 import type { CandidateFile, ConfigFile, RouteFile } from './schema.ts'
@@ -154,11 +155,14 @@ function resolveRoute(
   report: Report,
 ): RouteSettings {
   const path = ['routes', name]
-  const { preset, estimator, planner } = file
+  const { preset, estimator, planner, plannerOptions = {} } = file
   if (preset !== undefined && (estimator !== undefined || planner !== undefined)) {
     report.problem(path, 'names a preset and an estimator or planner as well; keep one of the two.')
   } else if ((estimator === undefined) !== (planner === undefined)) {
     report.problem(path, 'an estimator needs a planner, and a planner an estimator.')
+  }
+  for (const { key, message } of plannerProblems(planner ?? 'utility', plannerOptions, ids)) {
+    report.problem([...path, 'plannerOptions', key], message)
   }
   if (file.candidates !== '*') {
     file.candidates.forEach((id, i) => {
@@ -175,7 +179,7 @@ function resolveRoute(
   const wanted = file.candidates
   return {
     name,
-    router: estimator && planner ? { estimator, planner } : { preset: preset ?? 'cost-aware' },
+    router: estimator && planner ? { estimator, planner, plannerOptions } : { preset: preset ?? 'cost-aware' },
     candidates: wanted === '*' ? ids : ids.filter((id) => wanted.includes(id)),
     lambda,
     limits: file.limits,

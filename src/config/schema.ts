@@ -157,7 +157,21 @@ const lambda = z.number().min(0)
 
 export const PRESETS = ['knn', 'cost-aware'] as const
 export const ESTIMATORS = ['constant', 'knn', 'linear', 'kernel', 'difficulty', 'cluster', 'low-rank'] as const
-export const PLANNERS = ['utility'] as const
+export const PLANNERS = ['utility', 'budget', 'threshold', 'hedge', 'balance'] as const
+
+/** What planners are told; `resolve.planner.ts` knows which needs what. */
+export const plannerOptionsSchema = object({
+  usdPerThousand: z.number().positive().exactOptional().describe('For `budget`: mean spend in USD per 1,000 queries.'),
+  strong: z.string().exactOptional().describe('For `threshold`: the candidate for queries that need it.'),
+  weak: z.string().exactOptional().describe('For `threshold`: the candidate for the others.'),
+  share: quality.exactOptional().describe('For `threshold`: share of the training queries that goes to `strong`.'),
+  chance: quality.exactOptional().describe('For `hedge`: how probably the set of candidates must hold the best one.'),
+  quotas: z
+    .record(z.string(), z.number().positive().max(1))
+    .refine((quotas) => Object.values(quotas).reduce((sum, share) => sum + share, 0) <= 1 + 1e-9, 'sum to more than 1')
+    .exactOptional()
+    .describe('For `balance`: share of the queries by candidate id. Who is left out shares what is left.'),
+})
 
 const route = object({
   preset: z
@@ -168,6 +182,7 @@ const route = object({
     ),
   estimator: z.enum(ESTIMATORS).exactOptional().describe('Instead of a preset, with `planner`.'),
   planner: z.enum(PLANNERS).exactOptional().describe('Instead of a preset, with `estimator`.'),
+  plannerOptions: plannerOptionsSchema.exactOptional().describe('What the planner needs to know (docs/routing.md).'),
   candidates: z
     .union([z.literal('*'), z.array(z.string()).min(1)])
     .default('*')
@@ -322,4 +337,6 @@ export type ConfigFile = z.output<typeof configSchema>
 export type ProviderFile = ConfigFile['providers'][string]
 export type CandidateFile = ConfigFile['candidates'][number]
 export type RouteFile = ConfigFile['routes'][string]
+export type PlannerName = (typeof PLANNERS)[number]
+export type PlannerOptions = z.output<typeof plannerOptionsSchema>
 export type KeyFile = ConfigFile['keys'][number]

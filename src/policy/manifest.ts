@@ -19,7 +19,11 @@ const schema = z
       inputTokens: z.strictObject({ mean: z.number().min(0), max: z.number().min(0) }).exactOptional(),
       evidence: jsonObject,
     }),
-    planner: z.strictObject({ name: z.string().min(1), options: jsonObject }),
+    planner: z.strictObject({
+      name: z.string().min(1),
+      version: z.int().min(0).exactOptional(),
+      options: jsonObject,
+    }),
     encoder: z.strictObject({
       id: z.string().min(1),
       precision: z.string(),

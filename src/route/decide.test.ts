@@ -17,7 +17,7 @@ const dayOne: RoutePolicy = {
     constant.fit(empty, constant.defaults, () => 0),
     [],
   ),
-  planner: utility,
+  planner: utility.load({}),
   guard: PRIORS_ALONE,
   candidates: [],
 }
@@ -115,7 +115,7 @@ it('follows a guarded estimate where it is supported, and the constant elsewhere
   const guard = { shrink: 0.9, minSupport: 0.3, quality: [0.5, 0.6, 0.8], outputTokens: [300, 300, 300], evidence: {} }
   const policy = (support: number): RoutePolicy => ({
     estimator: confident(support),
-    planner: utility,
+    planner: utility.load({}),
     guard,
     candidates: ['small', 'middle', 'large'],
     labels: ['first', 'second'],

@@ -78,7 +78,10 @@ export function assess({
   candidates,
   policy,
   limits,
-}: Pick<DecideInput, 'query' | 'candidates' | 'policy'> & { readonly limits: Limits }): Assessment {
+}: Pick<DecideInput, 'query' | 'candidates'> & {
+  readonly policy: Omit<RoutePolicy, 'planner'>
+  readonly limits: Limits
+}): Assessment {
   const pool = candidates.every(({ priors }) => priors?.quality !== undefined && priors.outputTokens !== undefined)
     ? candidates
     : withPriors(candidates)
@@ -106,7 +109,7 @@ export function assess({
 
 function guarded(
   estimate: Estimate,
-  { guard, candidates: trained }: RoutePolicy,
+  { guard, candidates: trained }: Omit<RoutePolicy, 'planner'>,
   candidates: readonly Candidate[],
 ): Estimate {
   // `withPriors` has filled both in; what the estimate says stands in for the types.

@@ -67,14 +67,15 @@ function train(set: OutcomeSet, queries: readonly Query[], seed = 1) {
     family: knn,
     options: { k: 30, tuneRows: 60 },
     planner: utility,
+    judge: utility.load({}),
     encoder: encoder.info,
     random: createRandom(seed),
     createdAt: '2026-01-01T00:00:00.000Z',
   })
 }
 
-function chooserOf({ manifest, state }: ReturnType<typeof train>) {
-  const policy = { estimator: knn.load(state, ids), planner: utility, guard: manifest.guard, candidates: ids }
+function chooserOf({ manifest, state }: Omit<ReturnType<typeof train>, 'heldOut'>) {
+  const policy = { estimator: knn.load(state, ids), planner: utility.load({}), guard: manifest.guard, candidates: ids }
   return createChooser(policy, { candidates, random: createRandom(0) })
 }
 

@@ -1,16 +1,19 @@
-/** Trains a policy: the estimator on all rows, the guard on cross-fitted predictions of the same rows. */
+/** Trains a policy: the estimator on all rows, the guard and then the planner on cross-fitted predictions of the same rows. */
 import { FEATURES } from '../embed/features.ts'
 import type {
   EncoderInfo,
+  Estimator,
   EstimatorFamily,
   EstimatorState,
   JsonObject,
   Planner,
+  PlannerFamily,
   PolicyManifest,
   Query,
 } from '../spec.ts'
 import type { OutcomeSet } from './dataset.ts'
 import { fitGuard } from './guard.ts'
+import { predict } from './predict.ts'
 import { toTrainingSet } from './rows.ts'
 
 export interface FitOptions<Options extends object> {
@@ -22,8 +25,10 @@ export interface FitOptions<Options extends object> {
   readonly family: EstimatorFamily<Options>
   /** What differs from the family's defaults. */
   readonly options?: Partial<Options>
-  readonly planner: Planner
+  readonly planner: PlannerFamily
   readonly plannerOptions?: JsonObject
+  /** Judges the guard: `utility`, whichever planner then acts on what the guard lets through. */
+  readonly judge: Planner
   /** What made the queries' vectors; `null`: they have none. */
   readonly encoder: EncoderInfo | null
   readonly random: () => number
@@ -37,34 +42,42 @@ export interface FitOptions<Options extends object> {
   readonly onProgress?: (done: number, total: number) => void
 }
 
+export interface FittedPolicy {
+  readonly manifest: PolicyManifest
+  readonly state: EstimatorState
+  /** Knows the training queries alone: each as it was predicted without having been seen, where there were enough rows for that. */
+  readonly heldOut: Estimator
+}
+
 /** A policy ready for `encodePolicy`. Deterministic given its arguments. */
-export function fitPolicy<Options extends object>(
-  fit: FitOptions<Options>,
-): { manifest: PolicyManifest; state: EstimatorState } {
-  const { set, rows, queries, family, planner, encoder, random, folds = 5 } = fit
+export function fitPolicy<Options extends object>(fit: FitOptions<Options>): FittedPolicy {
+  const { set, rows, queries, family, planner, plannerOptions = {}, encoder, random, folds = 5 } = fit
   const options = { ...family.defaults, ...fit.options }
-  const guard = fitGuard(set, rows, queries, {
+  const { guard, heldOut } = fitGuard(set, rows, queries, {
     family,
     options,
-    planner,
+    judge: fit.judge,
     folds,
     random,
     onProgress: (done) => fit.onProgress?.(done, folds + 1),
   })
   const state = family.fit(toTrainingSet(set, rows, queries), options, random)
+  const ids = set.candidates.map((candidate) => candidate.id)
+  const estimator = heldOut ?? family.load(state, ids)
+  const params = planner.fit?.(predict(set, rows, queries, { estimator, guard }), plannerOptions)
   fit.onProgress?.(folds + 1, folds + 1)
   const manifest: PolicyManifest = {
     format: 1,
     estimator: { name: family.name, version: family.version, params: state.params },
     guard,
-    planner: { name: planner.name, options: fit.plannerOptions ?? {} },
+    planner: { name: planner.name, version: planner.version, options: params ?? plannerOptions },
     encoder: encoder ?? { id: 'none', precision: 'none', dim: 0, sha256: '' },
     features: FEATURES,
-    candidates: set.candidates.map((candidate) => candidate.id),
+    candidates: ids,
     trainedOn: { source: set.name, rows: rows.length, sha256: set.sha256, createdAt: fit.createdAt },
     metrics: {},
     ...(fit.parent === undefined ? {} : { parent: fit.parent }),
     ...(fit.labels === undefined ? {} : { labels: fit.labels }),
   }
-  return { manifest, state }
+  return { manifest, state, heldOut: estimator }
 }

@@ -17,6 +17,7 @@ import { createChooser } from './choose.ts'
 import type { OutcomeSet } from './dataset.ts'
 import { gainsOver, judgedLambdas } from './gains.ts'
 import { lowerBound, mean, quantile } from './metrics/statistics.ts'
+import { recall } from './predict.ts'
 import { assignFolds, at, costsOf, isComplete, toTrainingSet } from './rows.ts'
 
 /** Shrink factors that are tried beside 0. */
@@ -31,10 +32,17 @@ const SUPPORT_QUANTILE = 0.05
 export interface GuardOptions<Options extends object> {
   readonly family: EstimatorFamily<Options>
   readonly options: Options
-  readonly planner: Planner
+  /** By whose choices at each λ the predictions are judged. */
+  readonly judge: Planner
   readonly folds: number
   readonly random: () => number
   readonly onProgress?: (done: number, total: number) => void
+}
+
+export interface FittedGuard {
+  readonly guard: Guard
+  /** Predicts each of the queries as an estimator did that had not seen it; `null` where there was too little to judge. */
+  readonly heldOut: Estimator | null
 }
 
 /** The guard for an estimator that will be fitted on `rows`; `queries[i]` belongs to `rows[i]`. */
@@ -43,13 +51,16 @@ export function fitGuard<Options extends object>(
   rows: readonly number[],
   queries: readonly Query[],
   options: GuardOptions<Options>,
-): Guard {
-  const { family, planner, folds, random } = options
+): FittedGuard {
+  const { family, judge, folds, random } = options
   const constant = constantOf(set, rows, queries)
   const costs = costsOf(set)
   const judged = rows.flatMap((row, i) => (isComplete(set, costs, row) ? [i] : []))
   if (judged.length < MIN_ROWS)
-    return { shrink: 0, minSupport: 0, ...constant, evidence: { rows: judged.length, needed: MIN_ROWS } }
+    return {
+      guard: { shrink: 0, minSupport: 0, ...constant, evidence: { rows: judged.length, needed: MIN_ROWS } },
+      heldOut: null,
+    }
 
   const foldOf = assignFolds(set, rows, folds, random)
   const { estimates, constants } = crossFit(set, rows, queries, foldOf, options)
@@ -58,12 +69,11 @@ export function fitGuard<Options extends object>(
 
   const ids = set.candidates.map((candidate) => candidate.id)
   const candidates = withPriors(set.candidates)
-  const estimateOf = new Map(queries.map((query, i) => [query, estimates[i]!]))
-  const estimator: Estimator = { name: family.name, estimate: (query) => estimateOf.get(query)! }
+  const estimator = recall(family.name, { queries, estimates, ids })
   const decideWith = (shrink: number) => {
     const choosers = constants.map((known) => {
       const guard: Guard = { shrink, minSupport, ...known, evidence: {} }
-      return createChooser({ estimator, planner, guard, candidates: ids }, { candidates, random })
+      return createChooser({ estimator, planner: judge, guard, candidates: ids }, { candidates, random })
     })
     return (i: number, lambda: number) => ids.indexOf(choosers[foldOf[i]!]!(queries[i]!, lambda))
   }
@@ -82,7 +92,10 @@ export function fitGuard<Options extends object>(
     // Gains are shares of what the oracle gains over the best constant.
     tried: tried.map(({ shrink, mean: gain, error, low, perLambda }) => ({ shrink, gain, error, low, perLambda })),
   }
-  return { shrink: best.low > 0 ? best.shrink : 0, minSupport, ...constant, evidence }
+  return {
+    guard: { shrink: best.low > 0 ? best.shrink : 0, minSupport, ...constant, evidence },
+    heldOut: estimator,
+  }
 }
 
 /** Predictions for every row by an estimator that was fitted without its fold, and the constants of those fits. */

@@ -1,0 +1,91 @@
+/**
+ * The smallest set of candidates whose chance of holding the best passes p, and of it the cheapest (dynamic top-p choice of experts: Harder
+ * Tasks Need More Experts, arXiv 2403.07652; there the set answers together, here one of it answers). Where one candidate is clearly best it
+ * is asked; where many may be, the doubt is not paid for.
+ *
+ * The chance follows from the predictions, taken as independent and normal, N(quality, qualityStd²):
+ *
+ *     P(m is best) = ∫ φ(z) Π_{j ≠ m} Φ((quality_m + qualityStd_m z − quality_j) / qualityStd_j) dz.
+ *
+ * Errors of real candidates go together (a query that is harder than it looks is harder for all), so the differences are surer than
+ * independence says and the set is rather too large than too small.
+ *
+ * The request's λ only orders the stand-ins: `auto:cheap` and `auto:best` get the plan that `auto` gets.
+ */
+import type { PlannerFamily } from '../../src/spec.ts'
+import { readShare } from './params.ts'
+import { countedCosts, rank, round } from './rank.ts'
+
+/** The integral is a sum over z in steps of 0.2 from −6 to 6: exact to 1e-6 where the deviations are alike. */
+const STEP = 0.2
+const REACH = 30
+/** A deviation of 0 would make the integrand a step. */
+const LEAST_STD = 1e-6
+
+type HedgeOptions = {
+  /** In [0, 1]: 0 asks for the one that is most probably best, 1 for the cheapest of all. */
+  readonly chance: number
+}
+
+export const hedge: PlannerFamily<HedgeOptions> = {
+  name: 'hedge',
+  version: 1,
+
+  load(params) {
+    const chance = readShare(params, 'chance')
+    return {
+      name: 'hedge',
+
+      plan(_query, candidates, priced, { lambda }) {
+        const order = rank(candidates, priced, 0)
+        const best = bestChances(
+          order.map((m) => priced.quality[m]!),
+          order.map((m) => priced.qualityStd[m]!),
+        )
+        const likely = order.map((m, i) => ({ m, best: best[i]! })).sort((a, b) => b.best - a.best)
+        let held = 0
+        let size = 0
+        while (size < likely.length && (size === 0 || held < chance)) held += likely[size++]!.best
+        const set = likely.slice(0, size).map(({ m }) => m)
+        const cost = countedCosts(priced.costUsd)
+        const arm = order.filter((m) => set.includes(m)).reduce((a, b) => (cost[b]! < cost[a]! ? b : a))
+        return {
+          kind: 'single',
+          arm,
+          propensity: 1,
+          alternates: rank(candidates, priced, lambda).filter((m) => m !== arm),
+          explored: false,
+          reason: `${candidates[arm]!.id} is the cheapest of ${size} that hold the best with probability ${round(Math.min(1, held))}, whatever λ the request asks`,
+        }
+      },
+    }
+  },
+}
+
+/** The probability of each of being the highest; they sum to 1. */
+export function bestChances(means: readonly number[], stds: readonly number[]): number[] {
+  const widths = stds.map((std) => Math.max(std, LEAST_STD))
+  const raw = means.map((mean, m) => {
+    let sum = 0
+    for (let step = -REACH; step <= REACH; step++) {
+      const z = step * STEP
+      const value = mean + widths[m]! * z
+      let product = Math.exp((-z * z) / 2)
+      for (let j = 0; j < means.length && product > 0; j++) {
+        if (j !== m) product *= normalCdf((value - means[j]!) / widths[j]!)
+      }
+      sum += product
+    }
+    return sum
+  })
+  const total = raw.reduce((sum, value) => sum + value, 0)
+  return raw.map((value) => value / total)
+}
+
+/** Φ to 1e-7 (Abramowitz and Stegun 26.2.17). */
+function normalCdf(x: number): number {
+  const t = 1 / (1 + 0.2316419 * Math.abs(x))
+  const poly = t * (0.31938153 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))))
+  const tail = (poly * Math.exp((-x * x) / 2)) / Math.sqrt(2 * Math.PI)
+  return x < 0 ? tail : 1 - tail
+}

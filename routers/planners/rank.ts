@@ -1,0 +1,61 @@
+/** What planners share: the order of candidates by quality − λ · cost, and drawing one with a propensity that is exact. */
+import type { Candidate, Priced } from '../../src/spec.ts'
+
+/** A price that is not known counts as the pool's highest known one: never a reason to be chosen. */
+export function countedCosts(costUsd: Float64Array): Float64Array {
+  const known = [...costUsd].filter((cost) => !Number.isNaN(cost))
+  const highest = known.length === 0 ? 0 : Math.max(...known)
+  return costUsd.map((cost) => (Number.isNaN(cost) ? highest : cost))
+}
+
+/** Arms from the highest quality − λ · cost to the lowest; equals by cost, quality and id. Throws a `RangeError` for no candidate. */
+export function rank(candidates: readonly Candidate[], priced: Priced, lambda: number): number[] {
+  if (candidates.length === 0) throw new RangeError('no candidate to choose from; filter requests before planning')
+  const cost = countedCosts(priced.costUsd)
+  // An infinite λ asks for the cheapest; comparing costs first avoids ∞ · 0.
+  const worth = priced.quality.map((quality, m) =>
+    lambda === Number.POSITIVE_INFINITY ? 0 : quality - lambda * cost[m]!,
+  )
+  return candidates
+    .map((_, m) => m)
+    .sort(
+      (a, b) =>
+        compare(worth[b]!, worth[a]!) ||
+        compare(cost[a]!, cost[b]!) ||
+        compare(priced.quality[b]!, priced.quality[a]!) ||
+        (candidates[a]!.id < candidates[b]!.id ? -1 : 1),
+    )
+}
+
+/** An arm with the probability that it is drawn. */
+export interface Chance {
+  readonly arm: number
+  readonly propensity: number
+}
+
+/**
+ * Draws one of the arms; their propensities sum to 1. Give them in an order that does not hang on that of the candidates,
+ * such as that of `rank`. Nothing is drawn where one arm is certain.
+ */
+export function draw(chances: readonly Chance[], random: () => number): Chance {
+  const possible = chances.filter(({ propensity }) => propensity > 0)
+  const last = possible.at(-1)
+  if (!last) throw new RangeError('no arm has a chance to be drawn')
+  if (possible.length === 1) return last
+  let left = random()
+  for (const one of possible) {
+    left -= one.propensity
+    if (left < 0) return one
+  }
+  return last
+}
+
+/** Four significant digits, for reasons. */
+export function round(value: number): number {
+  return Number(value.toPrecision(4))
+}
+
+/** Ascending; safe for infinities, unlike a difference. */
+function compare(a: number, b: number): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}

@@ -1,0 +1,46 @@
+/** A planner's options: what it needs must be there, and what another planner needs must not. */
+import { hint } from './hints.ts'
+import type { PlannerName, PlannerOptions } from './schema.ts'
+
+type Option = keyof PlannerOptions
+
+const NEEDS: Readonly<Record<PlannerName, readonly Option[]>> = {
+  utility: [],
+  budget: ['usdPerThousand'],
+  threshold: ['strong', 'weak', 'share'],
+  hedge: ['chance'],
+  balance: ['quotas'],
+}
+
+export interface PlannerProblem {
+  readonly key: Option
+  readonly message: string
+}
+
+/** What is wrong with the options; `candidates` are the ids they may name. */
+export function plannerProblems(
+  planner: PlannerName,
+  options: PlannerOptions,
+  candidates: readonly string[],
+): PlannerProblem[] {
+  const needs = NEEDS[planner]
+  const given = Object.keys(options) as Option[]
+  const named = (key: Option, id: string) =>
+    candidates.includes(id) ? [] : [{ key, message: `no candidate "${id}".${hint(id, candidates)}` }]
+  const { strong, weak, quotas = {} } = options
+  return [
+    ...needs
+      .filter((key) => !given.includes(key))
+      .map((key) => ({ key, message: `the planner "${planner}" needs it.` })),
+    ...given
+      .filter((key) => !needs.includes(key))
+      .map((key) => ({
+        key,
+        message: `means nothing to the planner "${planner}"; take it out, or name the planner it is for.`,
+      })),
+    ...(strong === undefined ? [] : named('strong', strong)),
+    ...(weak === undefined ? [] : named('weak', weak)),
+    ...(strong !== undefined && strong === weak ? [{ key: 'weak' as const, message: 'the same as `strong`.' }] : []),
+    ...Object.keys(quotas).flatMap((id) => named('quotas', id)),
+  ]
+}

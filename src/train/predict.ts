@@ -1,0 +1,55 @@
+/** The training queries as a planner would have met them: what planners are fitted on. */
+import { assess } from '../route/decide.ts'
+import { ableCandidates } from '../route/feasible.ts'
+import { withPriors } from '../route/priors.ts'
+import type { Estimate, Estimator, Guard, Prediction, Query } from '../spec.ts'
+import type { OutcomeSet } from './dataset.ts'
+import { at } from './rows.ts'
+
+/** `queries[i]` belongs to `rows[i]`. Queries that no candidate is able to answer are left out. */
+export function predict(
+  set: OutcomeSet,
+  rows: readonly number[],
+  queries: readonly Query[],
+  { estimator, guard }: { readonly estimator: Estimator; readonly guard: Guard },
+): Prediction[] {
+  const pool = withPriors(set.candidates)
+  const ids = pool.map(({ id }) => id)
+  const policy = { estimator, guard, candidates: ids }
+  return rows.flatMap((row, i) => {
+    const query = queries[i]!
+    if (ableCandidates(query, pool).arms.length === 0) return []
+    const { candidates, priced, expectedUsd } = assess({ query, candidates: pool, policy, limits: {} })
+    const spentUsd = expectedUsd.map((expected, m) => {
+      const recorded = at(set, set.costUsd, row, ids.indexOf(candidates[m]!.id))
+      return Number.isNaN(recorded) ? expected : recorded
+    })
+    return [{ candidates, priced, spentUsd }]
+  })
+}
+
+/** An estimator that knows the given queries alone and repeats what was predicted of them; `estimates` follow `ids`. */
+export function recall(
+  name: string,
+  known: {
+    readonly queries: readonly Query[]
+    readonly estimates: readonly Estimate[]
+    readonly ids: readonly string[]
+  },
+): Estimator {
+  const estimateOf = new Map(known.queries.map((query, i) => [query, known.estimates[i]!]))
+  const columnOf = new Map(known.ids.map((id, column) => [id, column]))
+  return {
+    name,
+    estimate(query, candidates) {
+      const estimate = estimateOf.get(query)!
+      const pick = (values: Float64Array) => Float64Array.from(candidates, ({ id }) => values[columnOf.get(id)!]!)
+      return {
+        ...estimate,
+        quality: pick(estimate.quality),
+        qualityStd: pick(estimate.qualityStd),
+        outputTokens: pick(estimate.outputTokens),
+      }
+    },
+  }
+}
