@@ -56,6 +56,25 @@ program
   .action(async (options) => (await import('./cli/train.ts')).train(options))
 
 program
+  .command('eval')
+  .description(
+    'Compare routers on recorded outcomes: fitted and set on the train split, judged on the test split beside baselines, with intervals and a verdict.',
+  )
+  .requiredOption('--data <path...>', 'outcome sets: FOLDER/NAME or a folder with one set')
+  .option('--estimators <names>', 'separated by commas, or all', 'all')
+  .option('--planners <names>', 'separated by commas', 'utility')
+  .option('--seeds <number>', 'how many seeds to fit with', '1')
+  .option(
+    '--split <name>',
+    'official; kfold (by a hash of the prompt); leave-one-task-out (each task judged by what the others teach)',
+    'official',
+  )
+  .option('--draws <number>', 'bootstrap draws behind the intervals', '500')
+  .option('--report <file>', 'write a report, one HTML file that needs nothing else')
+  .addOption(json())
+  .action(async (options) => (await import('./cli/eval.ts')).evaluate(options))
+
+program
   .command('replay')
   .description(
     'Train on a recorded set, serve its test prompts through a real gateway, and compare with the offline evaluation.',

@@ -1,0 +1,281 @@
+/** Routers compared on the same queries: every figure with a paired bootstrap interval over queries and seeds, and a verdict. */
+import type { Aim, Mix } from './aims.ts'
+import type { OutcomeSet } from './dataset.ts'
+import { bestOf, type Judged } from './judged.ts'
+import { aiq, costRangeOf } from './metrics/area.ts'
+import { type Resampled, resample } from './metrics/bootstrap.ts'
+import type { Calibration } from './metrics/calibration.ts'
+import { hullOf, slopesOf } from './metrics/hull.ts'
+import { type Interval, percentileInterval } from './metrics/interval.ts'
+import { bestWithin, type CostQuality, type OutcomeMatrix, type Outcomes, peakQuality } from './metrics/points.ts'
+import { qnc } from './metrics/ratios.ts'
+import { oracleOf, outcomesOf, regretAgainst } from './metrics/regret.ts'
+import { mean, meanOfGroups, weightedMean } from './metrics/statistics.ts'
+import { apgr, cpt, type SharePoint } from './metrics/strongShare.ts'
+import { pointsOf, sweepOf } from './metrics/sweep.ts'
+import type { DecisionTime } from './metrics/timing.ts'
+import { judge, type Verdict } from './metrics/verdict.ts'
+import { createRandom } from './random.ts'
+import { costsOf, isComplete, toMatrix } from './rows.ts'
+import type { Part } from './splits.ts'
+
+const CONFIDENCE = 0.95
+
+export interface Trial {
+  readonly name: string
+  readonly kind: 'policy' | 'baseline'
+  /** One per seed; a router without randomness has one, which stands for all seeds. */
+  readonly runs: readonly Judged[]
+  /** Per seed and part, what the guard lets through. */
+  readonly shrinks: readonly number[]
+}
+
+/** What a router reaches with the setting that was chosen for an aim on the training rows. */
+export interface Reached {
+  readonly quality: Interval
+  readonly costUsd: number
+  /** Cost as a share of what the best constant costs on the same queries; `NaN` where it costs nothing. */
+  readonly costShare: Interval
+  /** Quality less that of the best constant with the same aim: a single model, or for a budget the best mix of two. */
+  readonly lead: Interval
+  /** Of the lead; the lower bounds of all policies hold together. Baselines have none. */
+  readonly verdict: Verdict | null
+  /** Quality where every task counts alike. */
+  readonly taskAverage: number
+  /** In the order of `Comparison.tasks`. */
+  readonly tasks: readonly number[]
+  /** In the order of `Comparison.candidates`. */
+  readonly shares: readonly number[]
+  /** Of the first seed, one per part. */
+  readonly mixes: readonly Mix[]
+}
+
+export interface Score {
+  readonly name: string
+  readonly kind: Trial['kind']
+  readonly seeds: number
+  readonly shrinks: readonly number[]
+  /** In the order of `Comparison.aims`; `null`: the training rows hold no setting that meets it. */
+  readonly reached: readonly (Reached | null)[]
+  /** Average over seeds, one point per λ. */
+  readonly points: readonly CostQuality[]
+  /** The best swept point within each budget, picked on the judged queries themselves: flattering, and what papers print. */
+  readonly swept: readonly { readonly share: number; readonly quality: Interval }[]
+  /** Highest quality of any swept point, and the least cost share at which one has the best constant's quality; picked likewise. */
+  readonly peak: Interval
+  readonly qnc: Interval
+  /** RouterBench's average improvement in quality, over the costs of the single models. */
+  readonly aiq: Interval
+  /** Of a pair of candidates: RouteLLM's figures over the share of calls to the strong one. */
+  readonly pair: { readonly apgr: Interval; readonly cpt50: Interval; readonly cpt80: Interval } | null
+  /** Mean utility lost to the oracle at each of `Comparison.regretAt`. */
+  readonly regret: readonly Interval[]
+  /** Of the first seed, in the order of the candidates. */
+  readonly calibration: readonly Calibration[] | null
+  readonly time: DecisionTime
+}
+
+export interface Comparison {
+  readonly set: string
+  readonly sha256: string
+  readonly split: string
+  readonly parts: readonly { readonly name: string; readonly train: number; readonly test: number }[]
+  readonly queries: number
+  readonly candidates: readonly string[]
+  readonly tasks: readonly { readonly name: string; readonly queries: number }[]
+  readonly aims: readonly Aim[]
+  readonly lambdas: readonly number[]
+  readonly regretAt: readonly number[]
+  /** Names of the best constant on each part's training rows. */
+  readonly constants: readonly string[]
+  readonly singles: readonly { readonly quality: Interval; readonly costUsd: number }[]
+  readonly hull: readonly CostQuality[]
+  /** Per λ the choices of one who knows all outcomes; the first is at λ = 0. */
+  readonly oracle: readonly CostQuality[]
+  /** A candidate drawn evenly for each query. */
+  readonly random: CostQuality
+  readonly cheapest: string
+  readonly scores: readonly Score[]
+}
+
+export interface CompareOptions {
+  readonly split: string
+  readonly parts: readonly Part[]
+  readonly lambdas: readonly number[]
+  readonly aims: readonly Aim[]
+  readonly outcomes: OutcomeMatrix
+  /** Of a pair of candidates the column of the strong one. */
+  readonly strong: number | null
+  /** The first one is the best constant. */
+  readonly trials: readonly Trial[]
+  readonly draws: number
+  readonly seed: number
+}
+
+export function compare(set: OutcomeSet, options: CompareOptions): Comparison {
+  const { parts, lambdas, aims, outcomes, trials, draws, seed } = options
+  const test = parts.flatMap((part) => part.test)
+  const train = [...new Set(parts.flatMap((part) => part.train))].filter((row) => isComplete(set, costsOf(set), row))
+  const names = [...new Set(test.map((row) => set.queries[row]!.task))].sort()
+  const taskOf = test.map((row) => names.indexOf(set.queries[row]!.task))
+  const bests = parts.map((part) =>
+    bestOf(
+      toMatrix(
+        set,
+        part.train.filter((row) => isComplete(set, costsOf(set), row)),
+      ),
+    ),
+  )
+
+  const alone = set.candidates.map((_, column) => outcomesOf(outcomes, () => column))
+  const singles = alone.map((one) => pointsOf(sweepOf([one]))[0]!)
+  const pair = options.strong === null ? [] : [alone[1 - options.strong]!, alone[options.strong]!]
+  const range = costRangeOf(singles)
+  const regretSettings = [0, ...middle(lambdas, hullOf(meansOn(set, train)))]
+  const oracles = regretSettings.map((k) => oracleOf(outcomes, lambdas[k]!))
+  const constantRun = trials[0]!.runs[0]!
+  const budgets = aims.flatMap((aim) => (aim.kind === 'budget' ? [aim.share] : []))
+
+  const measure = (run: Judged, weights: Float64Array): number[] => {
+    const bar = atWeights(constantRun.operated[0]!, weights)
+    const points = pointsOf(run.sweep, weights)
+    const curve = run.calls === null ? [] : shareCurveOf(pointsOf(run.calls, weights), pair, weights)
+    return [
+      ...aims.flatMap((_, a) => {
+        const own = atWeights(run.operated[a] ?? null, weights)
+        const constant = atWeights(constantRun.operated[a] ?? null, weights)
+        return [own.quality, bar.costUsd > 0 ? own.costUsd / bar.costUsd : Number.NaN, own.quality - constant.quality]
+      }),
+      ...budgets.map((share) => bestWithin(points, share * bar.costUsd)),
+      peakQuality(points),
+      qnc(points, bar),
+      aiq(points, range),
+      apgr(curve),
+      cpt(curve, 0.5),
+      cpt(curve, 0.8),
+      ...regretSettings.map((k, r) => regretAgainst(oracles[r]!, run.settings[k]!, { lambda: lambdas[k]!, weights })),
+    ]
+  }
+  const seeds = Math.max(...trials.map(({ runs }) => runs.length))
+  const resampled = resample(
+    test.length,
+    (weights, s) => trials.flatMap(({ runs }) => measure(runs[s] ?? runs[0]!, weights)),
+    { random: createRandom(seed), draws, seeds },
+  )
+  const width = resampled.length / trials.length
+  const figures = trials.map((_, t) => resampled.slice(t * width, (t + 1) * width))
+  const verdicts = aims.map((_, a) => {
+    const policies = trials.flatMap(({ kind }, t) => (kind === 'policy' ? [t] : []))
+    const judged = judge(
+      policies.map((t) => figures[t]![3 * a + 2]!),
+      CONFIDENCE,
+    )
+    return new Map(policies.map((t, k) => [t, judged[k]!]))
+  })
+  const singleFigures = resample(
+    test.length,
+    (weights) => alone.map(({ qualities }) => weightedMean(qualities, weights)),
+    {
+      random: createRandom(seed),
+      draws,
+    },
+  )
+
+  return {
+    set: set.name,
+    sha256: set.sha256,
+    split: options.split,
+    parts: parts.map((part) => ({ name: part.name, train: part.train.length, test: part.test.length })),
+    queries: test.length,
+    candidates: set.candidates.map(({ id }) => id),
+    tasks: names.map((name, t) => ({ name, queries: taskOf.filter((task) => task === t).length })),
+    aims,
+    lambdas,
+    regretAt: regretSettings.map((k) => lambdas[k]!),
+    constants: bests.map(({ column }) => set.candidates[column]!.id),
+    singles: singles.map(({ costUsd }, column) => ({ quality: toInterval(singleFigures[column]!), costUsd })),
+    hull: hullOf(singles),
+    oracle: lambdas.map((lambda) => pointsOf(sweepOf([oracleOf(outcomes, lambda)]))[0]!),
+    random: {
+      costUsd: mean(singles.map(({ costUsd }) => costUsd)),
+      quality: mean(singles.map(({ quality }) => quality)),
+    },
+    cheapest:
+      set.candidates[singles.reduce((best, { costUsd }, c) => (costUsd < singles[best]!.costUsd ? c : best), 0)]!.id,
+    scores: trials.map((trial, t): Score => {
+      const own = figures[t]!.map(toInterval)
+      const [peak, neutral, area, gap, half, most, ...regret] = own.slice(3 * aims.length + budgets.length)
+      const first = trial.runs[0]!
+      return {
+        name: trial.name,
+        kind: trial.kind,
+        seeds: trial.runs.length,
+        shrinks: trial.shrinks,
+        reached: aims.map((_, a) => {
+          const operated = trial.runs.flatMap((run) => run.operated[a] ?? [])
+          if (operated.length < trial.runs.length) return null
+          const [quality, costShare, lead] = own.slice(3 * a, 3 * a + 3)
+          return {
+            quality: quality!,
+            costUsd: mean(operated.map(({ costs }) => mean(costs))),
+            costShare: costShare!,
+            lead: lead!,
+            verdict: verdicts[a]!.get(t) ?? null,
+            taskAverage: mean(operated.map(({ qualities }) => meanOfGroups(qualities, taskOf))),
+            tasks: names.map((_, task) =>
+              mean(operated.map(({ qualities }) => mean(qualities.filter((_, i) => taskOf[i] === task)))),
+            ),
+            shares: set.candidates.map((_, column) => mean(operated.map(({ shares }) => shares[column]!))),
+            mixes: first.operated[a]!.mixes,
+          }
+        }),
+        points: lambdas.map((_, k) => {
+          const points = trial.runs.map((run) => run.settings[k]!)
+          return {
+            costUsd: mean(points.map(({ costs }) => mean(costs))),
+            quality: mean(points.map(({ qualities }) => mean(qualities))),
+          }
+        }),
+        swept: budgets.map((share, b) => ({ share, quality: own[3 * aims.length + b]! })),
+        peak: peak!,
+        qnc: neutral!,
+        aiq: area!,
+        pair: first.calls === null ? null : { apgr: gap!, cpt50: half!, cpt80: most! },
+        regret,
+        calibration: first.calibration,
+        time: first.time,
+      }
+    }),
+  }
+}
+
+/** The setting in the middle of the λ at which the best constant changes, if there is such a λ. */
+function middle(lambdas: readonly number[], hull: readonly CostQuality[]): number[] {
+  const slopes = slopesOf(hull).filter((slope) => Number.isFinite(slope) && slope > 0)
+  if (slopes.length === 0 || lambdas.length < 2) return []
+  const target = Math.log(slopes[0]! * slopes.at(-1)!) / 2
+  const distance = (k: number) => Math.abs(Math.log(lambdas[k]!) - target)
+  return [lambdas.reduce((best, _, k) => (k > 0 && distance(k) < distance(best) ? k : best), 1)]
+}
+
+function meansOn(set: OutcomeSet, rows: readonly number[]): CostQuality[] {
+  const matrix = toMatrix(set, rows)
+  return set.candidates.map((_, column) => pointsOf(sweepOf([outcomesOf(matrix, () => column)]))[0]!)
+}
+
+/** What was not reached has no quality and no end of cost. */
+function atWeights(operated: Outcomes | null, weights: Float64Array): CostQuality {
+  if (operated === null) return { costUsd: Number.POSITIVE_INFINITY, quality: Number.NEGATIVE_INFINITY }
+  return { costUsd: weightedMean(operated.costs, weights), quality: weightedMean(operated.qualities, weights) }
+}
+
+/** Quality over the share of calls to the strong candidate; its ends are the two candidates alone, the weak one first. */
+function shareCurveOf(points: readonly CostQuality[], pair: readonly Outcomes[], weights: Float64Array): SharePoint[] {
+  const [weak, strong] = pair.map(({ qualities }, share) => ({ share, quality: weightedMean(qualities, weights) }))
+  const between = points.map(({ costUsd, quality }) => ({ share: costUsd, quality }))
+  return [weak!, ...between.sort((a, b) => a.share - b.share), strong!]
+}
+
+function toInterval(sample: Resampled): Interval {
+  return percentileInterval(sample, CONFIDENCE)
+}

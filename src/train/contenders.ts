@@ -1,0 +1,108 @@
+/** Routers fitted on training rows, with the decisions by which their settings are chosen before anything is judged. */
+import { assess, type RoutePolicy } from '../route/decide.ts'
+import { withPriors } from '../route/priors.ts'
+import type { EncoderInfo, EstimatorFamily, Planner, PlannerFamily, Query } from '../spec.ts'
+import { baselines } from './baselines.ts'
+import { createChooser } from './choose.ts'
+import type { OutcomeSet } from './dataset.ts'
+import type { Choose } from './evaluate.ts'
+import { fitPolicy } from './fit.ts'
+import { createRandom } from './random.ts'
+import { assignFolds } from './rows.ts'
+
+/** The bar that every other router is held against. */
+export const BEST_CONSTANT = 'best constant'
+const FOLDS = 3
+/** Fixed, so that the baselines are the same in every run. */
+const FOLD_SEED = 1
+
+/** A router after its fit. */
+export interface Fitted {
+  readonly name: string
+  /** Decisions on training rows, each by a fit that had not seen the row. */
+  readonly heldOut: Choose
+  /** Decisions on any other row. */
+  readonly choose: Choose
+  /** What the gateway would believe of the quality of each candidate; routers that are not policies believe nothing. */
+  readonly believe?: (row: number) => Float64Array
+  /** Share of the learned differences that the guard lets through; policies only. */
+  readonly shrink?: number
+}
+
+export interface FitPolicyOptions {
+  readonly train: readonly number[]
+  /** By row; training rows and those that will be decided on. */
+  readonly queries: ReadonlyMap<number, Query>
+  readonly family: EstimatorFamily
+  readonly planner: PlannerFamily
+  /** Judges the guard: `utility`. */
+  readonly judge: Planner
+  readonly encoder: EncoderInfo | null
+  readonly seed: number
+  readonly onProgress?: (done: number, total: number) => void
+}
+
+/** A policy as `train` makes it. Its held-out decisions are those of the guard's own cross-fit, under the guard that came of it. */
+export function fitContender(set: OutcomeSet, options: FitPolicyOptions): Fitted {
+  const { train, queries, family, seed } = options
+  const queryOf = (row: number) => {
+    const query = queries.get(row)
+    if (query === undefined) throw new RangeError(`Row ${row} of ${set.name} has no query.`)
+    return query
+  }
+  const { manifest, state, heldOut } = fitPolicy({
+    ...options,
+    set,
+    rows: train,
+    queries: train.map(queryOf),
+    random: createRandom(seed),
+    createdAt: '',
+  })
+  const planner = options.planner.load(manifest.planner.options)
+  const estimator = family.load(state, manifest.candidates)
+  const policy: RoutePolicy = { estimator, planner, guard: manifest.guard, candidates: manifest.candidates }
+  const candidates = withPriors(set.candidates)
+  const columnOf = new Map(set.candidates.map(({ id }, column) => [id, column]))
+  const decideBy = (one: RoutePolicy): Choose => {
+    const choose = createChooser(one, { candidates, random: createRandom(seed) })
+    return (row, lambda) => columnOf.get(choose(queryOf(row), lambda))!
+  }
+  return {
+    name: `${family.name} · ${planner.name}`,
+    heldOut: decideBy({ ...policy, estimator: heldOut }),
+    choose: decideBy(policy),
+    believe: (row) => {
+      const assessed = assess({ query: queryOf(row), candidates, policy, limits: {} })
+      const quality = new Float64Array(candidates.length).fill(Number.NaN)
+      for (const [m, { id }] of assessed.candidates.entries()) quality[columnOf.get(id)!] = assessed.priced.quality[m]!
+      return quality
+    },
+    shrink: manifest.guard.shrink,
+  }
+}
+
+/** The baselines, learned once from all training rows and once without each of a few folds. */
+export function fitBaselines(
+  set: OutcomeSet,
+  train: readonly number[],
+  onProgress?: (done: number, total: number) => void,
+): Fitted[] {
+  const folds = assignFolds(set, train, FOLDS, createRandom(FOLD_SEED))
+  const foldOf = new Map(train.map((row, i) => [row, folds[i]!]))
+  const whole = baselines(set, train)
+  onProgress?.(1, FOLDS + 1)
+  const parts = Array.from({ length: FOLDS }, (_, fold) => {
+    const part = baselines(
+      set,
+      train.filter((row) => foldOf.get(row) !== fold),
+    )
+    onProgress?.(fold + 2, FOLDS + 1)
+    return part
+  })
+  return whole.map(({ name, choose }, b) => ({
+    name,
+    choose,
+    // A constant's only choice is which model is best on the training rows; there is nothing that a fold could hide from it.
+    heldOut: name === BEST_CONSTANT ? choose : (row, lambda) => parts[foldOf.get(row)!]![b]!.choose(row, lambda),
+  }))
+}
