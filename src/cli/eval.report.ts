@@ -1,3 +1,237 @@
-export function renderReport(_ran: unknown, _c: unknown): string {
-  return ''
+/** The evaluation as one HTML file that needs nothing else: no script, no font, no picture from anywhere. */
+import type { Comparison, Score } from '../train/compare.ts'
+import type { Bin, Calibration } from '../train/metrics/calibration.ts'
+import { hullOf } from '../train/metrics/hull.ts'
+import { mean } from '../train/metrics/statistics.ts'
+import { colourOf, dollars, intervalPlot, paretoPlot, reliabilityPlot, type Series, toHtml } from './eval.charts.ts'
+import { nameAim, showInterval, showShare, signed, verdictsOf } from './eval.table.ts'
+import type { Ran } from './eval.ts'
+
+const BINS = 15
+const GREY = 'var(--quiet)'
+
+const STYLE = `
+:root { color-scheme: light dark; --ink: #1c2430; --paper: #fff; --quiet: #6b7686; --rule: #dde2e9; --lightness: 42% }
+@media (prefers-color-scheme: dark) { :root { --ink: #e4e8ee; --paper: #14181f; --quiet: #98a3b3; --rule: #2c3440; --lightness: 64% } }
+body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 960px; margin: 2rem auto; padding: 0 1rem }
+h1, h2 { line-height: 1.2 } h2 { margin-top: 3rem; border-top: 1px solid var(--rule); padding-top: 1.5rem } h3 { margin-top: 2rem }
+.quiet { color: var(--quiet) } .verdict { font-size: 1.05rem } .wide { overflow-x: auto }
+table { border-collapse: collapse; font-size: 13px; font-variant-numeric: tabular-nums }
+th, td { text-align: left; padding: .3rem .7rem .3rem 0; border-bottom: 1px solid var(--rule); vertical-align: top }
+td small { display: block; color: var(--quiet); white-space: nowrap } td.policy, .beats { font-weight: 600 }
+svg { max-width: 100%; height: auto; font: 12px system-ui, sans-serif } svg.chart { width: 100%; min-width: 560px }
+svg text { fill: var(--quiet) } svg .label { fill: var(--ink); font-size: 11px } svg polyline { fill: none; stroke-width: 2 }
+svg .grid { stroke: var(--rule) } svg .interval { stroke-width: 2; opacity: .55 } svg .bar { stroke: var(--quiet); stroke-dasharray: 4 3 }
+svg .frame { fill: none; stroke: var(--rule) } svg .dot { fill: hsl(210 65% var(--lightness)); opacity: .75 }
+.legend { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; font-size: 13px; list-style: none; padding: 0 }
+.legend i { display: inline-block; width: .9em; height: .9em; border-radius: 2px; margin-right: .4em; vertical-align: -1px }
+.share { display: grid; grid-template-columns: 11rem 1fr; gap: .2rem .7rem; align-items: center; font-size: 13px }
+.share div { display: flex; height: 1.1rem; border-radius: 3px; overflow: hidden }
+.plots { display: flex; flex-wrap: wrap; gap: 1.5rem } figure { margin: 0 } figcaption { font-size: 13px }
+dt { color: var(--quiet) } dd { margin: 0 0 .5rem; overflow-wrap: anywhere }`
+
+export function renderReport(ran: Ran, comparisons: readonly Comparison[]): string {
+  return `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Switchyard evaluation: ${toHtml(comparisons.map(({ set }) => set).join(', '))}</title><style>${STYLE}</style></head><body>
+<h1>Which routing policy to run</h1>
+<p>Every router was fitted on training queries, its setting for each aim chosen on training queries too, and judged on test queries it had no part in. Intervals cover 95 % (paired bootstrap over ${ran.seeds.length > 1 ? 'queries and seeds' : 'queries'}, ${ran.draws} draws); the lower bounds of all policies hold together.</p>
+${comparisons.map(renderSet).join('\n')}
+${renderRan(ran, comparisons)}
+</body></html>
+`
+}
+
+function renderSet(comparison: Comparison): string {
+  const { set, queries, candidates, tasks, constants, parts, aims, oracle, random, cheapest } = comparison
+  const priced = aims.length > 1
+  const sections = [
+    `<h2>${toHtml(set)}</h2>`,
+    `<p class="quiet">${queries} test queries of ${tasks.length} tasks${parts.length > 1 ? ` in ${parts.length} parts` : ''}, ${candidates.length} models. Best constant: ${toHtml([...new Set(constants)].join(', '))}. Cheapest: ${toHtml(cheapest)}. A model at random: ${random.quality.toFixed(4)}. Oracle: ${oracle[0]!.quality.toFixed(4)}.</p>`,
+    ...verdictsOf(comparison).map((verdict) => `<p class="verdict">${toHtml(verdict)}</p>`),
+    priced ? renderPareto(comparison) : renderIntervals(comparison),
+    '<h3>Quality for each aim</h3>',
+    renderTable(comparison),
+    '<h3>Who is asked</h3>',
+    renderShares(comparison),
+    '<h3>Quality per task</h3>',
+    renderTasks(comparison),
+    '<h3>Do the predictions mean what they say</h3>',
+    renderCalibration(comparison),
+  ]
+  return `<section>${sections.join('\n')}</section>`
+}
+
+function colours(comparison: Comparison): string[] {
+  return comparison.scores.map((_, i) => colourOf(i, comparison.scores.length))
+}
+
+function renderPareto(comparison: Comparison): string {
+  const { scores, singles, candidates, hull, oracle, aims } = comparison
+  const shades = colours(comparison)
+  const place = ({ costUsd, quality }: { readonly costUsd: number; readonly quality: number }) => ({
+    x: 1000 * costUsd,
+    y: quality,
+  })
+  const series: Series[] = [
+    { name: 'oracle', colour: GREY, dashed: true, line: hullOf(oracle).map(place), points: [] },
+    {
+      name: 'single models and their hull',
+      colour: GREY,
+      line: hull.map(place),
+      labelled: true,
+      points: singles.map(({ quality, costUsd }, m) => ({
+        x: 1000 * costUsd,
+        y: quality.value,
+        title: candidates[m]!,
+      })),
+    },
+    ...scores.slice(1).map(
+      ({ name, kind, points, reached }, i): Series => ({
+        name,
+        colour: shades[i + 1]!,
+        dashed: kind === 'baseline',
+        line: hullOf(points).map(place),
+        points: reached.flatMap((one, a) => {
+          if (one === null || kind === 'baseline') return []
+          const { value, low, high } = one.quality
+          return [
+            {
+              x: 1000 * one.costUsd,
+              y: value,
+              low,
+              high,
+              title: `${name}, ${nameAim(aims[a]!)}: ${value.toFixed(4)} at ${dollars(1000 * one.costUsd)}`,
+            },
+          ]
+        }),
+      }),
+    ),
+  ].map((one) => ({ ...one, line: one.line.filter(({ x }) => x > 0), points: one.points.filter(({ x }) => x > 0) }))
+  return `<h3>Quality over cost</h3><div class="wide">${paretoPlot(series)}</div>${legend(series)}<p class="quiet">Lines: the hull of all settings on the test queries, which flatters. Dots: the settings chosen on training queries, with intervals; only they are judged.</p>`
+}
+
+function renderIntervals(comparison: Comparison): string {
+  const shades = colours(comparison)
+  const rows = comparison.scores.flatMap(({ name, reached }, i) =>
+    reached[0] ? [{ name, colour: shades[i]!, interval: reached[0].quality }] : [],
+  )
+  return `<h3>Quality</h3><div class="wide">${intervalPlot(rows, rows[0]!.interval.value)}</div><p class="quiet">The set records no costs. Dashed: the best constant.</p>`
+}
+
+function legend(entries: readonly { readonly name: string; readonly colour: string }[]): string {
+  return `<ul class="legend">${entries.map(({ name, colour }) => `<li><i style="background:${colour}"></i>${toHtml(name)}</li>`).join('')}</ul>`
+}
+
+function renderTable({ scores, aims }: Comparison): string {
+  const priced = aims.length > 1
+  const pair = scores[0]!.pair !== null
+  const head = [
+    'router',
+    ...aims.map(nameAim),
+    ...(priced ? ['AIQ'] : []),
+    ...(pair ? ['APGR'] : []),
+    'guard lets through',
+    'time per decision',
+  ]
+  const rows = scores.map((score) => {
+    const { name, kind, reached, aiq, pair: figures, shrinks, time } = score
+    const cells = reached.map((one) => {
+      if (one === null) return '<td>not reached</td>'
+      const lead =
+        one.verdict === null
+          ? ''
+          : `<small${one.verdict.beats ? ' class="beats"' : ''}>${signed(one.verdict.lead)} to the bar</small>`
+      return `<td>${showInterval(one.quality)}${priced ? `<small>for ${showShare(one.costShare)} of the cost</small>` : ''}${lead}</td>`
+    })
+    return `<tr><td class="${kind}">${toHtml(name)}</td>${cells.join('')}${priced ? `<td>${showInterval(aiq)}</td>` : ''}${figures ? `<td>${showInterval(figures.apgr)}</td>` : ''}<td>${shrinks.length > 0 ? `${Math.round(100 * mean(shrinks))} %` : ''}</td><td>${time.p50Us.toFixed(0)} µs</td></tr>`
+  })
+  return `<div class="wide"><table><thead><tr>${head.map((text) => `<th>${toHtml(text)}</th>`).join('')}</tr></thead><tbody>${rows.join('')}</tbody></table></div><p class="quiet">The bar is the best constant with the same aim: a single model, or for a budget the best mix of two. Bold leads are shown with 95 % confidence for all policies together.</p>`
+}
+
+function renderShares({ scores, aims, candidates }: Comparison): string {
+  const shades = candidates.map((_, m) => colourOf(m, candidates.length))
+  const bars = aims.map((aim, a) => {
+    const rows = scores.flatMap(({ name, reached }) => {
+      const shares = reached[a]?.shares
+      if (shares === undefined) return []
+      const parts = shares.map(
+        (share, m) =>
+          `<span style="width:${(100 * share).toFixed(2)}%;background:${shades[m]}" title="${toHtml(candidates[m]!)} ${(100 * share).toFixed(1)} %"></span>`,
+      )
+      return [`<span>${toHtml(name)}</span><div>${parts.join('')}</div>`]
+    })
+    return `<p>${toHtml(nameAim(aim))}</p><div class="share">${rows.join('')}</div>`
+  })
+  return legend(candidates.map((name, m) => ({ name, colour: shades[m]! }))) + bars.join('')
+}
+
+function renderTasks({ scores, aims, tasks }: Comparison): string {
+  const shown = aims.flatMap((aim, a) => (aim.kind === 'match' ? [] : [{ aim, a }]))
+  return shown
+    .map(({ aim, a }) => {
+      const reached = scores.filter((score) => score.reached[a])
+      if (reached.length === 0) return ''
+      const head = ['task', 'queries', ...reached.map(({ name }) => name)]
+      const rows = tasks.map(({ name, queries }, t) =>
+        row(name, queries, reached, (score) => score.reached[a]!.tasks[t]!),
+      )
+      const average = row('task average', '', reached, (score) => score.reached[a]!.taskAverage)
+      return `<details${aim.kind === 'quality' ? ' open' : ''}><summary>${toHtml(nameAim(aim))}</summary><div class="wide"><table><thead><tr>${head.map((text) => `<th>${toHtml(text)}</th>`).join('')}</tr></thead><tbody>${rows.join('')}${average}</tbody></table></div></details>`
+    })
+    .join('')
+}
+
+function row(
+  name: string,
+  queries: number | string,
+  scores: readonly Score[],
+  figure: (score: Score) => number,
+): string {
+  const best = Math.max(...scores.map(figure))
+  const cells = scores.map(
+    (score) => `<td${figure(score) === best ? ' class="beats"' : ''}>${figure(score).toFixed(4)}</td>`,
+  )
+  return `<tr><td>${toHtml(name)}</td><td>${queries}</td>${cells.join('')}</tr>`
+}
+
+function renderCalibration({ scores, candidates }: Comparison): string {
+  const policies = scores.flatMap(({ name, calibration }) => (calibration === null ? [] : [{ name, calibration }]))
+  const plots = policies.map(
+    ({ name, calibration }) =>
+      `<figure>${reliabilityPlot(pool(calibration))}<figcaption>${toHtml(name)}</figcaption></figure>`,
+  )
+  const head = ['model', ...policies.map(({ name }) => name)]
+  const rows = candidates.map(
+    (model, m) =>
+      `<tr><td>${toHtml(model)}</td>${policies.map(({ calibration }) => `<td>${calibration[m]!.ece.toFixed(3)} · ${calibration[m]!.brier.toFixed(3)}</td>`).join('')}</tr>`,
+  )
+  return `<div class="plots">${plots.join('')}</div><p class="quiet">Observed over predicted quality, all models; on the diagonal a prediction means what it says. Predictions after the guard, which pulls them toward each model’s mean.</p><details><summary>Expected calibration error and Brier score per model</summary><div class="wide"><table><thead><tr>${head.map((text) => `<th>${toHtml(text)}</th>`).join('')}</tr></thead><tbody>${rows.join('')}</tbody></table></div></details>`
+}
+
+/** The bins of all models together. */
+function pool(calibration: readonly Calibration[]): Bin[] {
+  const bins = Array.from({ length: BINS }, () => ({ count: 0, predicted: 0, observed: 0 }))
+  for (const { count, predicted, observed } of calibration.flatMap((one) => one.bins)) {
+    const bin = bins[Math.min(BINS - 1, Math.floor(predicted * BINS))]!
+    bin.count += count
+    bin.predicted += count * predicted
+    bin.observed += count * observed
+  }
+  return bins
+    .filter(({ count }) => count > 0)
+    .map(({ count, predicted, observed }) => ({ count, predicted: predicted / count, observed: observed / count }))
+}
+
+function renderRan(ran: Ran, comparisons: readonly Comparison[]): string {
+  const { encoder } = ran
+  const facts: [string, string][] = [
+    ['Switchyard', `${ran.version}, Node ${ran.node}`],
+    ['Encoder', encoder === null ? 'none' : `${encoder.id} (${encoder.precision}), SHA-256 ${encoder.sha256}`],
+    ['Estimators', ran.estimators.join(', ')],
+    ['Planners', ran.planners.join(', ')],
+    ['Seeds', ran.seeds.join(', ')],
+    ['Split', ran.split],
+    ...comparisons.map(({ set, sha256 }): [string, string] => [`Data: ${set}`, `SHA-256 ${sha256}`]),
+  ]
+  return `<h2>What was run</h2><dl>${facts.map(([name, fact]) => `<dt>${toHtml(name)}</dt><dd>${toHtml(fact)}</dd>`).join('')}</dl>`
 }

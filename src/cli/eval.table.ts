@@ -11,12 +11,7 @@ export function renderComparison(comparison: Comparison): string {
   const priced = aims.length > 1
   const pair = scores.some((score) => score.pair !== null)
   const table = new Table({
-    head: [
-      'router',
-      ...aims.map(nameAim),
-      ...(pair ? ['APGR'] : []),
-      'µs',
-    ],
+    head: ['router', ...aims.map(nameAim), ...(pair ? ['APGR'] : []), 'µs'],
     style: BORDERLESS,
   })
   for (const score of scores) {
