@@ -45,6 +45,8 @@ program
   .addOption(config())
   .addOption(new Option('--preset <name>', 'knn or cost-aware').conflicts('estimator'))
   .option('--estimator <name>', 'constant, knn, linear, kernel, difficulty, cluster or low-rank')
+  .option('--planner <name>', 'utility, budget, threshold, hedge or balance')
+  .option('--planner-options <json>', 'what the planner needs, as `plannerOptions` in docs/config.md')
   .option(
     '--route <name>',
     'learn what this route is configured for, unless preset or estimator say otherwise; without it the first route',

@@ -9,21 +9,21 @@ import { chancesOf, expected, predictionOf, predictionsOf } from './fixtures.ts'
 testPlanner(balance.load({ quotas: { 'model-0': 0.5 }, biases: { 'model-0': -0.2 } }))
 testPlanner(balance.load({ quotas: { 'model-0': 0.5 }, biases: { 'model-0': -0.198 } }))
 
-const fit = (predictions: readonly Prediction[], quotas: Record<string, number>) =>
+const fitted = (predictions: readonly Prediction[], quotas: Record<string, number>) =>
   balance.load(JSON.parse(JSON.stringify(balance.fit!(predictions, { quotas }))))
 const share = (arm: number) => (_: Prediction, chosen: number) => Number(chosen === arm)
 
 describe('balance', () => {
   it('draws by quota where predictions are equal', () => {
     const same = Array.from({ length: 5 }, () => predictionOf([0.3, 0.6], [0.001, 0.003]))
-    const chances = chancesOf(fit(same, { 'model-0': 0.3, 'model-1': 0.7 }), same[0]!)
+    const chances = chancesOf(fitted(same, { 'model-0': 0.3, 'model-1': 0.7 }), same[0]!)
     expect(chances).toEqual([expect.closeTo(0.3, 3), expect.closeTo(0.7, 3)])
   })
 
   it('gives a candidate the queries on which the other is least ahead', () => {
     // Candidate 1 is ahead by 0.4, 0.3, 0.2 and 0.1; a quota of half takes the last two.
     const four = [0.4, 0.3, 0.2, 0.1].map((gain) => predictionOf([0.5, 0.5 + gain], [0.001, 0.002]))
-    const planner = fit(four, { 'model-0': 0.5 })
+    const planner = fitted(four, { 'model-0': 0.5 })
     expect(four.map((one) => Math.round(chancesOf(planner, one)[0]! * 100) / 100)).toEqual([0, 0, 1, 1])
   })
 
@@ -39,7 +39,7 @@ describe('balance', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 1000 }), quota, quota, (seed, a, b) => {
         const [seen, fresh] = [predictionsOf(60, seeded(seed)), predictionsOf(200, seeded(seed + 5000))]
-        const planner = fit(seen, { 'model-0': a, 'model-2': b })
+        const planner = fitted(seen, { 'model-0': a, 'model-2': b })
         for (const [arm, wanted] of [
           [0, a],
           [2, b],
@@ -53,7 +53,7 @@ describe('balance', () => {
   })
 
   it('refuses a quota for a candidate that no training query knows, and damaged parameters', () => {
-    expect(() => fit(predictionsOf(5, seeded(1)), { nobody: 0.5 })).toThrow(/nobody/)
+    expect(() => fitted(predictionsOf(5, seeded(1)), { nobody: 0.5 })).toThrow(/nobody/)
     expect(() => balance.load({ quotas: {}, biases: { a: 'x' } })).toThrow(/train the policy again/)
   })
 })

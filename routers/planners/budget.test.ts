@@ -8,14 +8,14 @@ import { chancesOf, expected, predictionOf, predictionsOf } from './fixtures.ts'
 
 testPlanner(budget.load({ usdPerThousand: 2, dear: 10, cheap: 40, share: 0.3 }))
 
-const fit = (predictions: readonly Prediction[], usdPerThousand: number) =>
+const fitted = (predictions: readonly Prediction[], usdPerThousand: number) =>
   budget.load(JSON.parse(JSON.stringify(budget.fit!(predictions, { usdPerThousand }))))
 const spend = ({ spentUsd }: Prediction, arm: number) => 1000 * spentUsd[arm]!
 
 describe('budget', () => {
   // One cent more buys 0.4, 0.3, 0.2 or 0.1: the slopes are 40, 30, 20 and 10.
   const four = [0.4, 0.3, 0.2, 0.1].map((gain) => predictionOf([0.5, 0.5 + gain], [0.001, 0.011]))
-  const dear = (usd: number) => four.map((one) => chancesOf(fit(four, usd), one)[1])
+  const dear = (usd: number) => four.map((one) => chancesOf(fitted(four, usd), one)[1])
 
   it('spends where a USD buys most, and mixes at the query that the budget splits', () => {
     expect(dear(3.5)).toEqual([expect.closeTo(1, 9), 0, 0, 0])
@@ -27,18 +27,18 @@ describe('budget', () => {
 
   it('mixes two constants where all predictions are equal', () => {
     const same = Array.from({ length: 10 }, () => predictionOf([0.3, 0.6, 0.7], [0.001, 0.003, 0.011]))
-    expect(chancesOf(fit(same, 5), same[0]!)).toEqual([0, expect.closeTo(0.75, 9), expect.closeTo(0.25, 9)])
-    expect(chancesOf(fit(same, 2), same[0]!)).toEqual([expect.closeTo(0.5, 9), expect.closeTo(0.5, 9), 0])
+    expect(chancesOf(fitted(same, 5), same[0]!)).toEqual([0, expect.closeTo(0.75, 9), expect.closeTo(0.25, 9)])
+    expect(chancesOf(fitted(same, 2), same[0]!)).toEqual([expect.closeTo(0.5, 9), expect.closeTo(0.5, 9), 0])
   })
 
   it('counts what was spent, not what was predicted', () => {
     const doubled = four.map((one) => ({ ...one, spentUsd: one.spentUsd.map((usd) => 2 * usd) }))
-    expect(doubled.map((one) => chancesOf(fit(doubled, 14.5), one)[1])).toEqual([1, 1, expect.closeTo(0.5, 9), 0])
+    expect(doubled.map((one) => chancesOf(fitted(doubled, 14.5), one)[1])).toEqual([1, 1, expect.closeTo(0.5, 9), 0])
   })
 
   it('refuses a budget below the cheapest, saying what that costs', () => {
-    expect(() => fit(four, 0.9)).toThrow(/cannot be met: the cheapest candidates cost \$1/)
-    expect(() => fit([], 1)).toThrow(RangeError)
+    expect(() => fitted(four, 0.9)).toThrow(/cannot be met: the cheapest candidates cost \$1/)
+    expect(() => fitted([], 1)).toThrow(RangeError)
     expect(() => budget.load({ usdPerThousand: 1, dear: 1, cheap: 2, share: 1.5 })).toThrow(/train the policy again/)
   })
 
@@ -46,8 +46,8 @@ describe('budget', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 1000 }), fc.double({ min: 1.7, max: 12, noNaN: true }), (seed, usd) => {
         const [seen, fresh] = [predictionsOf(60, seeded(seed)), predictionsOf(200, seeded(seed + 5000))]
-        const planner = fit(seen, usd)
-        const most = expected(fit(seen, 1e6), seen, spend)
+        const planner = fitted(seen, usd)
+        const most = expected(fitted(seen, 1e6), seen, spend)
         expect(expected(planner, seen, spend)).toBeCloseTo(Math.min(usd, most), 6)
         expect(Math.abs(expected(planner, fresh, spend) / Math.min(usd, most) - 1)).toBeLessThan(0.5)
       }),
@@ -64,6 +64,6 @@ describe('budget', () => {
     })
     const [low, high] = [single(0), single(2)]
     const usd = (low.usd + high.usd) / 2
-    expect(expected(fit(seen, usd), seen, quality)).toBeGreaterThan((low.quality + high.quality) / 2 + 0.02)
+    expect(expected(fitted(seen, usd), seen, quality)).toBeGreaterThan((low.quality + high.quality) / 2 + 0.02)
   })
 })

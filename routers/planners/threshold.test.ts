@@ -9,13 +9,13 @@ import { threshold } from './threshold.ts'
 testPlanner(threshold.load({ strong: 'model-0', weak: 'model-1', threshold: 0.6, drawn: 0.5 }))
 testPlanner(threshold.load({ strong: 'model-0', weak: 'model-1', threshold: 0.7, drawn: 0.4 }))
 
-const fit = (predictions: readonly Prediction[], share: number, [strong, weak] = ['model-2', 'model-0']) =>
+const fitted = (predictions: readonly Prediction[], share: number, [strong, weak] = ['model-2', 'model-0']) =>
   threshold.load(JSON.parse(JSON.stringify(threshold.fit!(predictions, { strong: strong!, weak: weak!, share }))))
 
 describe('threshold', () => {
   // The strong one wins with probability 0.7, 0.6, 0.6 and 0.5.
   const four = [0.4, 0.2, 0.2, 0].map((gain) => predictionOf([0.5, 0.9, 0.5 + gain], [0.001, 0.002, 0.011]))
-  const strong = (share: number) => four.map((one) => chancesOf(fit(four, share), one)[2])
+  const strong = (share: number) => four.map((one) => chancesOf(fitted(four, share), one)[2])
 
   it('gives the strong one the share where it most probably wins, and draws at the threshold', () => {
     expect(strong(0)).toEqual([0, 0, 0, 0])
@@ -26,7 +26,7 @@ describe('threshold', () => {
   })
 
   it('asks the other of the two next, and others only where neither is able', () => {
-    const planner = fit(four, 0.25)
+    const planner = fitted(four, 0.25)
     const ask = ({ candidates, priced }: Prediction) =>
       planner.plan({} as never, candidates, priced, { lambda: 0, limits: {} }, () => 0)
     expect(ask(four[0]!)).toMatchObject({ arm: 2, alternates: [0, 1], propensity: 1 })
@@ -42,7 +42,7 @@ describe('threshold', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 1000 }), fc.double({ min: 0, max: 1, noNaN: true }), (seed, share) => {
         const [seen, fresh] = [predictionsOf(50, seeded(seed)), predictionsOf(200, seeded(seed + 5000))]
-        const planner = fit(seen, share)
+        const planner = fitted(seen, share)
         expect(expected(planner, seen, toStrong)).toBeCloseTo(share, 9)
         expect(Math.abs(expected(planner, fresh, toStrong) - share)).toBeLessThan(0.35)
       }),
@@ -51,7 +51,7 @@ describe('threshold', () => {
   })
 
   it('refuses a pair that no training query knows, and damaged parameters', () => {
-    expect(() => fit(four, 0.5, ['model-9', 'model-0'])).toThrow(/model-9/)
+    expect(() => fitted(four, 0.5, ['model-9', 'model-0'])).toThrow(/model-9/)
     expect(() => threshold.load({ strong: 'a', weak: 'b', threshold: 'x', drawn: 0 })).toThrow(/train the policy again/)
   })
 })

@@ -88,7 +88,7 @@ export function chooser(
   { set, queries, compiled }: Learned,
   candidates: readonly Candidate[] = set.candidates,
 ): Choose {
-  const choose = createChooser(compiled, { candidates: withPriors(candidates), random: () => 0 })
+  const choose = createChooser(compiled, { candidates: withPriors(candidates), random: createRandom(1) })
   const columnOf = new Map(set.candidates.map(({ id }, column) => [id, column]))
   return (row, lambda) => {
     const query = queries.get(row)

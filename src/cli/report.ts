@@ -33,6 +33,17 @@ export function renderEvaluation(evaluation: Evaluation): string {
   ].join('\n')
 }
 
+/** What a planner that ignores λ does with the test queries. */
+export function renderPlan(planner: string, { candidates, scores }: Evaluation): string {
+  const { quality, costUsd, shares } = scores[0]!.points[0]!
+  const asked = shares
+    .map((share, column) => ({ share, id: candidates[column]! }))
+    .filter(({ share }) => share > 0)
+    .sort((a, b) => b.share - a.share)
+    .map(({ share, id }) => `${id} ${(100 * share).toFixed(1)} %`)
+  return `Planner ${planner}, whatever λ: quality ${quality.toFixed(4)} at $${(1000 * costUsd).toPrecision(4)} per 1,000 test queries; ${asked.join(', ')}.`
+}
+
 function interval({ value, low, high }: Interval, digits = 4): string {
   if (!Number.isFinite(value)) return 'not reached'
   return `${value.toFixed(digits)} [${low.toFixed(digits)}, ${Number.isFinite(high) ? high.toFixed(digits) : '∞'}]`

@@ -17,16 +17,16 @@ export interface PlannerProblem {
   readonly message: string
 }
 
-/** What is wrong with the options; `candidates` are the ids they may name. */
+/** What is wrong with the options; `candidates` are the ids they may name, where those are known. */
 export function plannerProblems(
   planner: PlannerName,
   options: PlannerOptions,
-  candidates: readonly string[],
+  candidates?: readonly string[],
 ): PlannerProblem[] {
   const needs = NEEDS[planner]
   const given = Object.keys(options) as Option[]
   const named = (key: Option, id: string) =>
-    candidates.includes(id) ? [] : [{ key, message: `no candidate "${id}".${hint(id, candidates)}` }]
+    !candidates || candidates.includes(id) ? [] : [{ key, message: `no candidate "${id}".${hint(id, candidates)}` }]
   const { strong, weak, quotas = {} } = options
   return [
     ...needs
