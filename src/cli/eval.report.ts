@@ -2,6 +2,7 @@
 import type { Comparison, Score } from '../train/compare.ts'
 import type { Bin, Calibration } from '../train/metrics/calibration.ts'
 import { hullOf } from '../train/metrics/hull.ts'
+import type { Interval } from '../train/metrics/interval.ts'
 import { mean } from '../train/metrics/statistics.ts'
 import { colourOf, dollars, intervalPlot, paretoPlot, reliabilityPlot, type Series, toHtml } from './eval.charts.ts'
 import { nameAim, showInterval, showShare, signed, verdictsOf } from './eval.table.ts'
@@ -13,7 +14,7 @@ const GREY = 'var(--quiet)'
 const STYLE = `
 :root { color-scheme: light dark; --ink: #1c2430; --paper: #fff; --quiet: #6b7686; --rule: #dde2e9; --lightness: 42% }
 @media (prefers-color-scheme: dark) { :root { --ink: #e4e8ee; --paper: #14181f; --quiet: #98a3b3; --rule: #2c3440; --lightness: 64% } }
-body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 960px; margin: 2rem auto; padding: 0 1rem }
+body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 1000px; margin: 2rem auto; padding: 0 1rem }
 h1, h2 { line-height: 1.2 } h2 { margin-top: 3rem; border-top: 1px solid var(--rule); padding-top: 1.5rem } h3 { margin-top: 2rem }
 .quiet { color: var(--quiet) } .verdict { font-size: 1.05rem } .wide { overflow-x: auto }
 table { border-collapse: collapse; font-size: 13px; font-variant-numeric: tabular-nums }
@@ -24,7 +25,7 @@ svg text { fill: var(--quiet) } svg .label { fill: var(--ink); font-size: 11px }
 svg .grid { stroke: var(--rule) } svg .interval { stroke-width: 2; opacity: .55 } svg .bar { stroke: var(--quiet); stroke-dasharray: 4 3 }
 svg .frame { fill: none; stroke: var(--rule) } svg .dot { fill: hsl(210 65% var(--lightness)); opacity: .75 }
 .legend { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; font-size: 13px; list-style: none; padding: 0 }
-.legend i { display: inline-block; width: .9em; height: .9em; border-radius: 2px; margin-right: .4em; vertical-align: -1px }
+.legend i { display: inline-block; box-sizing: border-box; width: .9em; height: .9em; border-radius: 2px; margin-right: .4em; vertical-align: -1px }
 .share { display: grid; grid-template-columns: 11rem 1fr; gap: .2rem .7rem; align-items: center; font-size: 13px }
 .share div { display: flex; height: 1.1rem; border-radius: 3px; overflow: hidden }
 .plots { display: flex; flex-wrap: wrap; gap: 1.5rem } figure { margin: 0 } figcaption { font-size: 13px }
@@ -118,8 +119,8 @@ function renderIntervals(comparison: Comparison): string {
   return `<h3>Quality</h3><div class="wide">${intervalPlot(rows, rows[0]!.interval.value)}</div><p class="quiet">The set records no costs. Dashed: the best constant.</p>`
 }
 
-function legend(entries: readonly { readonly name: string; readonly colour: string }[]): string {
-  return `<ul class="legend">${entries.map(({ name, colour }) => `<li><i style="background:${colour}"></i>${toHtml(name)}</li>`).join('')}</ul>`
+function legend(entries: readonly Pick<Series, 'name' | 'colour' | 'dashed'>[]): string {
+  return `<ul class="legend">${entries.map(({ name, colour, dashed }) => `<li><i style="${dashed ? `border:2px dashed ${colour}` : `background:${colour}`}"></i>${toHtml(name)}</li>`).join('')}</ul>`
 }
 
 function renderTable({ scores, aims }: Comparison): string {
@@ -141,11 +142,16 @@ function renderTable({ scores, aims }: Comparison): string {
         one.verdict === null
           ? ''
           : `<small${one.verdict.beats ? ' class="beats"' : ''}>${signed(one.verdict.lead)} to the bar</small>`
-      return `<td>${showInterval(one.quality)}${priced ? `<small>for ${showShare(one.costShare)} of the cost</small>` : ''}${lead}</td>`
+      return `<td>${stacked(one.quality)}${priced ? `<small>for ${showShare(one.costShare)} of the cost</small>` : ''}${lead}</td>`
     })
-    return `<tr><td class="${kind}">${toHtml(name)}</td>${cells.join('')}${priced ? `<td>${showInterval(aiq)}</td>` : ''}${figures ? `<td>${showInterval(figures.apgr)}</td>` : ''}<td>${shrinks.length > 0 ? `${Math.round(100 * mean(shrinks))} %` : ''}</td><td>${time.p50Us.toFixed(0)} µs</td></tr>`
+    return `<tr><td class="${kind}">${toHtml(name)}</td>${cells.join('')}${priced ? `<td>${stacked(aiq)}</td>` : ''}${figures ? `<td>${stacked(figures.apgr)}</td>` : ''}<td>${shrinks.length > 0 ? `${Math.round(100 * mean(shrinks))} %` : ''}</td><td>${time.p50Us.toFixed(0)} µs</td></tr>`
   })
   return `<div class="wide"><table><thead><tr>${head.map((text) => `<th>${toHtml(text)}</th>`).join('')}</tr></thead><tbody>${rows.join('')}</tbody></table></div><p class="quiet">The bar is the best constant with the same aim: a single model, or for a budget the best mix of two. Bold leads are shown with 95 % confidence for all policies together.</p>`
+}
+
+/** A value over its interval. */
+function stacked(interval: Interval): string {
+  return showInterval(interval).replace(/ (\[.*\])/u, '<small>$1</small>')
 }
 
 function renderShares({ scores, aims, candidates }: Comparison): string {
@@ -189,7 +195,7 @@ function row(
 ): string {
   const best = Math.max(...scores.map(figure))
   const cells = scores.map(
-    (score) => `<td${figure(score) === best ? ' class="beats"' : ''}>${figure(score).toFixed(4)}</td>`,
+    (score) => `<td${figure(score) > best - 1e-9 ? ' class="beats"' : ''}>${figure(score).toFixed(4)}</td>`,
   )
   return `<tr><td>${toHtml(name)}</td><td>${queries}</td>${cells.join('')}</tr>`
 }

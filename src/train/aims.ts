@@ -1,6 +1,6 @@
 /** What a router's setting is chosen for, and the choice, made on points that the judged queries had no part in. */
 import { hullOf } from './metrics/hull.ts'
-import type { CostQuality } from './metrics/points.ts'
+import { type CostQuality, ROUNDING } from './metrics/points.ts'
 
 /**
  * - `quality`: the most quality, whatever it costs.
@@ -33,7 +33,8 @@ export function chooseMix(points: readonly CostQuality[], aim: Aim, constant: Co
     aim.kind === 'budget'
       ? [aim.share * constant.costUsd, (point: CostQuality) => point.costUsd]
       : [constant.quality, (point: CostQuality) => point.quality]
-  if (of(cheapest) > target) return aim.kind === 'budget' ? null : only(cheapest)
+  if (aim.kind === 'budget' && of(cheapest) > target * (1 + ROUNDING)) return null
+  if (of(cheapest) >= target) return only(cheapest)
   for (const [i, next] of hull.entries()) {
     const before = hull[i - 1]
     if (before === undefined || of(next) < target) continue

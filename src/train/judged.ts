@@ -11,8 +11,8 @@ import { type DecisionTime, decisionTime } from './metrics/timing.ts'
 import { costsOf, isComplete, toMatrix } from './rows.ts'
 import type { Part } from './splits.ts'
 
-/** Decisions that warm the code up and are not timed. */
-const COLD = 50
+/** Share of the decisions, the first, that warm the code up and are not timed. */
+const COLD = 0.1
 
 /** What a mix of two settings earns and spends per query, in expectation, and which candidates it asks. */
 export interface Operated extends Outcomes {
@@ -73,7 +73,7 @@ export function judgeRun(set: OutcomeSet, fits: readonly Fitted[], options: Judg
       return mixes.every((mix) => mix !== null) ? operate(mixes, { parts, settings, chosen, models }) : null
     }),
     calibration: calibrate(fits, { parts, outcomes }),
-    time: decisionTime(microseconds.slice(COLD)),
+    time: decisionTime(microseconds.slice(COLD * count)),
   }
 }
 
