@@ -1,5 +1,6 @@
 /** The routers that ship: add yours to the list, and call its conformance test from a test beside it. */
 import type { EstimatorFamily, PlannerFamily } from '../src/spec.ts'
+import { bradleyTerry } from './estimators/bradleyTerry.ts'
 import { cluster } from './estimators/cluster.ts'
 import { constant } from './estimators/constant.ts'
 import { difficulty } from './estimators/difficulty.ts'
@@ -7,13 +8,32 @@ import { kernel } from './estimators/kernel.ts'
 import { knn } from './estimators/knn.ts'
 import { linear } from './estimators/linear.ts'
 import { lowRank } from './estimators/lowRank.ts'
+import { mlp } from './estimators/mlp.ts'
+import { pilot } from './estimators/pilot.ts'
+import { skills } from './estimators/skills.ts'
+import { createStack } from './estimators/stack.ts'
 import { balance } from './planners/balance.ts'
 import { budget } from './planners/budget.ts'
 import { hedge } from './planners/hedge.ts'
 import { threshold } from './planners/threshold.ts'
 import { utility } from './planners/utility.ts'
 
-export const estimators: readonly EstimatorFamily[] = [constant, knn, linear, kernel, difficulty, cluster, lowRank]
+/** What a stack can be made of. */
+const members: readonly EstimatorFamily[] = [
+  constant,
+  knn,
+  linear,
+  kernel,
+  difficulty,
+  cluster,
+  lowRank,
+  mlp,
+  bradleyTerry,
+  pilot,
+  skills,
+]
+
+export const estimators: readonly EstimatorFamily[] = [...members, createStack(members)]
 
 export const planners: readonly PlannerFamily[] = [utility, budget, threshold, hedge, balance]
 

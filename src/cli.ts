@@ -44,7 +44,10 @@ program
   .requiredOption('--data <path>', 'outcome set: FOLDER/NAME or a folder with one set')
   .addOption(config())
   .addOption(new Option('--preset <name>', 'knn or cost-aware').conflicts('estimator'))
-  .option('--estimator <name>', 'constant, knn, linear, kernel, difficulty, cluster or low-rank')
+  .option(
+    '--estimator <name>',
+    'constant, knn, linear, kernel, difficulty, cluster, low-rank, mlp, bradley-terry, pilot, skills or stack',
+  )
   .option('--planner <name>', 'utility, budget, threshold, hedge or balance')
   .option('--planner-options <json>', 'what the planner needs, as `plannerOptions` in docs/config.md')
   .option(
@@ -83,7 +86,10 @@ program
   )
   .requiredOption('--data <path>', 'outcome set: FOLDER/NAME or a folder with one set')
   .addOption(new Option('--preset <name>', 'knn or cost-aware').conflicts('estimator'))
-  .option('--estimator <name>', 'constant, knn, linear, kernel, difficulty, cluster or low-rank')
+  .option(
+    '--estimator <name>',
+    'constant, knn, linear, kernel, difficulty, cluster, low-rank, mlp, bradley-terry, pilot, skills or stack',
+  )
   .option('--seed <number>', 'seed of everything random', '1')
   .option('--concurrency <number>', 'requests in flight', '8')
   .option('--limit <number>', 'only the first test prompts')

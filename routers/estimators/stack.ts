@@ -30,7 +30,7 @@ export function createStack(families: readonly EstimatorFamily[]): EstimatorFami
   return {
     name: 'stack',
     version: 1,
-    defaults: { members: ['kernel', 'linear', 'knn', 'low-rank'], folds: 5, pseudoCount: 5 },
+    defaults: { members: ['kernel', 'knn', 'cluster'], folds: 5, pseudoCount: 5 },
 
     fit(data, { members, folds, pseudoCount }, random) {
       const weights = crossFit(data, members.map(find), { folds, pseudoCount, random })

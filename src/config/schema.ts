@@ -156,7 +156,20 @@ const candidate = object({
 const lambda = z.number().min(0)
 
 export const PRESETS = ['knn', 'cost-aware'] as const
-export const ESTIMATORS = ['constant', 'knn', 'linear', 'kernel', 'difficulty', 'cluster', 'low-rank'] as const
+export const ESTIMATORS = [
+  'constant',
+  'knn',
+  'linear',
+  'kernel',
+  'difficulty',
+  'cluster',
+  'low-rank',
+  'mlp',
+  'bradley-terry',
+  'pilot',
+  'skills',
+  'stack',
+] as const
 export const PLANNERS = ['utility', 'budget', 'threshold', 'hedge', 'balance'] as const
 
 /** What planners are told; `resolve.planner.ts` knows which needs what. */
