@@ -321,6 +321,25 @@ describe('routes', () => {
     },
   )
 
+  it('take what a planner needs, and refuse what it does not know or cannot do', async () => {
+    const pair = (planner: string, plannerOptions?: object) => ({
+      ...base,
+      routes: { auto: { estimator: 'knn', planner, ...(plannerOptions && { plannerOptions }) } },
+    })
+    expect((await good(pair('budget', { usdPerThousand: 2 }))).routes[0]!.router).toEqual({
+      estimator: 'knn',
+      planner: 'budget',
+      plannerOptions: { usdPerThousand: 2 },
+    })
+    await good(pair('balance', { quotas: { small: 0.4 } }))
+    const at = (...keys: string[]) => keys.map((key) => `routes.auto.plannerOptions.${key}`)
+    expect(await paths(pair('budget'))).toEqual(at('usdPerThousand'))
+    expect(await paths(pair('hedge', { chance: 0.9, share: 0.5 }))).toEqual(at('share'))
+    expect(await paths(pair('threshold', { strong: 'smal', weak: 'small', share: 1 }))).toEqual(at('strong'))
+    expect(await paths(pair('threshold', { strong: 'small', weak: 'small', share: 1 }))).toEqual(at('weak'))
+    expect(await paths(pair('balance', { quotas: { small: 0.7, other: 0.7 } }))).toEqual(at('quotas'))
+  })
+
   it('refuse levels of λ that do not rise, and none at all', async () => {
     expect(await paths({ ...base, routes: { auto: { lambda: { best: 2, cheap: 1 } } } })).toEqual([
       'routes.auto.lambda',
