@@ -37,7 +37,7 @@ function sentences(decision: Decision, considered: Considered | null): string[] 
       `The client named the model "${decision.asked}" itself, so nothing was routed; the call is logged all the same.`,
     ]
   }
-  const worth = `One USD was worth ${round(decision.lambda ?? 0)} of quality (λ); ${considered.candidates.length} candidates were feasible.`
+  const worth = `At the request’s λ one USD is worth ${round(decision.lambda ?? 0)} of quality; ${considered.candidates.length} candidates were feasible.`
   const vector = decision.query.embedded
     ? []
     : ['The encoder gave no vector in time, so only the cheap features of the prompt were used.']
