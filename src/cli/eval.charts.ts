@@ -137,9 +137,9 @@ interface Box {
 function placeLabel(text: string, { x, y }: { readonly x: number; readonly y: number }, taken: Box[]): string | null {
   const width = 6.4 * text.length
   const places = [
+    { x, y: y + 17, anchor: 'middle', left: x - width / 2 },
     { x: x + 7, y: y + 4, anchor: 'start', left: x + 7 },
     { x: x - 7, y: y + 4, anchor: 'end', left: x - 7 - width },
-    { x, y: y + 17, anchor: 'middle', left: x - width / 2 },
     { x, y: y - 9, anchor: 'middle', left: x - width / 2 },
   ]
   for (const place of places) {

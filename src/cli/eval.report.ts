@@ -21,7 +21,7 @@ table { border-collapse: collapse; font-size: 13px; font-variant-numeric: tabula
 th, td { text-align: left; padding: .3rem .7rem .3rem 0; border-bottom: 1px solid var(--rule); vertical-align: top }
 td small { display: block; color: var(--quiet); white-space: nowrap } td.policy, .beats { font-weight: 600 }
 svg { max-width: 100%; height: auto; font: 12px system-ui, sans-serif } svg.chart { width: 100%; min-width: 560px }
-svg text { fill: var(--quiet) } svg .label { fill: var(--ink); font-size: 11px } svg polyline { fill: none; stroke-width: 2 }
+svg text { fill: var(--quiet) } svg .label { fill: var(--ink); font-size: 11px; paint-order: stroke; stroke: var(--paper); stroke-width: 3px } svg polyline { fill: none; stroke-width: 2 }
 svg .grid { stroke: var(--rule) } svg .interval { stroke-width: 2; opacity: .55 } svg .bar { stroke: var(--quiet); stroke-dasharray: 4 3 }
 svg .frame { fill: none; stroke: var(--rule) } svg .dot { fill: hsl(210 65% var(--lightness)); opacity: .75 }
 .legend { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; font-size: 13px; list-style: none; padding: 0 }
@@ -73,19 +73,12 @@ function renderPareto(comparison: Comparison): string {
     x: 1000 * costUsd,
     y: quality,
   })
+  // Models far below the hull would press together what matters.
+  const floor = hull[0]!.quality - (oracle[0]!.quality - hull[0]!.quality) / 3
+  const drawn = singles.map((single, m) => ({ ...single, m })).filter(({ quality }) => quality.value >= floor)
+  const below = candidates.filter((_, m) => singles[m]!.quality.value < floor)
   const series: Series[] = [
     { name: 'oracle', colour: GREY, dashed: true, line: hullOf(oracle).map(place), points: [] },
-    {
-      name: 'single models and their hull',
-      colour: GREY,
-      line: hull.map(place),
-      labelled: true,
-      points: singles.map(({ quality, costUsd }, m) => ({
-        x: 1000 * costUsd,
-        y: quality.value,
-        title: candidates[m]!,
-      })),
-    },
     ...scores.slice(1).map(
       ({ name, kind, points, reached }, i): Series => ({
         name,
@@ -107,8 +100,19 @@ function renderPareto(comparison: Comparison): string {
         }),
       }),
     ),
+    {
+      name: 'single models and their hull',
+      colour: GREY,
+      line: hull.map(place),
+      labelled: true,
+      points: drawn.map(({ quality, costUsd, m }) => ({
+        x: 1000 * costUsd,
+        y: quality.value,
+        title: candidates[m]!.replace(/^.*\//u, ''),
+      })),
+    },
   ].map((one) => ({ ...one, line: one.line.filter(({ x }) => x > 0), points: one.points.filter(({ x }) => x > 0) }))
-  return `<h3>Quality over cost</h3><div class="wide">${paretoPlot(series)}</div>${legend(series)}<p class="quiet">Lines: the hull of all settings on the test queries, which flatters. Dots: the settings chosen on training queries, with intervals; only they are judged.</p>`
+  return `<h3>Quality over cost</h3><div class="wide">${paretoPlot(series)}</div>${legend(series)}<p class="quiet">Lines: the hull of all settings on the test queries, which flatters. Dots: the settings chosen on training queries, with intervals; only they are judged.${below.length > 0 ? ` Below the picture: ${toHtml(below.join(', '))}.` : ''}</p>`
 }
 
 function renderIntervals(comparison: Comparison): string {

@@ -51,7 +51,7 @@ export function verdictsOf({ aims, scores }: Pick<Comparison, 'aims' | 'scores'>
     const nearest = policies
       .filter((score) => Number.isFinite(leadOf(score, a)))
       .sort((x, y) => leadOf(y, a) - leadOf(x, a))[0]
-    if (nearest === undefined) return [`${capital(nameAim(aim))}: nothing to compare.`]
+    if (nearest === undefined) return [`${capital(nameAim(aim))}: no policy has a setting that cheap.`]
     const { lead, confidence } = nearest.reached[a]!.verdict!
     return [
       `${capital(nameAim(aim))}: no policy is shown to beat ${bar}; the nearest is ${nearest.name}, ${signed(lead)}, confidence ${(100 * confidence).toFixed(1)} %.`,
