@@ -26,9 +26,10 @@ export async function list({ json, ...args }: ConfigArguments & { json?: boolean
   }
   for (const line of await describeServing(config, activations)) print(line)
   for (const { id, manifest } of policies) {
-    const { estimator, trainedOn, guard } = manifest
+    const { estimator, planner, trainedOn, guard } = manifest
+    const names = planner.name === 'utility' ? estimator.name : `${estimator.name} · ${planner.name}`
     print(
-      `${id.slice(0, 12)}  ${estimator.name}  ${trainedOn.rows} rows of ${trainedOn.source}  shrink ${guard.shrink}  ${trainedOn.createdAt}`,
+      `${id.slice(0, 12)}  ${names}  ${trainedOn.rows} rows of ${trainedOn.source}  shrink ${guard.shrink}  ${trainedOn.createdAt}`,
     )
   }
   if (policies.length === 0) print('No policy is stored yet. `switchyard train --data FOLDER/NAME` makes one.')
