@@ -4,6 +4,8 @@ import type { Interval } from '../train/metrics/interval.ts'
 const WIDTH = 880
 const LEFT = 56
 const RIGHT = 16
+/** Straight pieces of a line that the axis bends. */
+const STEPS = 12
 
 export interface PlotPoint {
   /** Above 0. */
@@ -61,7 +63,9 @@ export function paretoPlot(series: readonly Series[]): string {
   const taken: Box[] = []
   for (const { colour, line, points, dashed, labelled, name } of series) {
     if (line.length > 1) {
-      const path = line.map(({ x, y }) => `${at(px(x))},${at(py(y))}`).join(' ')
+      const path = bend(line)
+        .map(({ x, y }) => `${at(px(x))},${at(py(y))}`)
+        .join(' ')
       parts.push(
         `<polyline points="${path}" stroke="${colour}"${dashed ? ' stroke-dasharray="5 4"' : ''}><title>${toHtml(name)}</title></polyline>`,
       )
@@ -124,6 +128,18 @@ export function reliabilityPlot(
   )
   const frame = `<rect class="frame" x="${low}" y="${size - high}" width="${high - low}" height="${high - low}"/><line class="bar" x1="${low}" y1="${size - low}" x2="${high}" y2="${size - high}"/>`
   return `<svg viewBox="0 0 ${size} ${size}" width="${size}" height="${size}" role="img" aria-label="Observed over predicted quality">${frame}${ticks.join('')}${dots.join('')}</svg>`
+}
+
+/** A mix of two settings lies on the straight line between them, which a logarithmic axis bends. */
+function bend(line: Series['line']): Series['line'] {
+  return line.flatMap((to, i) => {
+    const from = line[i - 1]
+    if (from === undefined) return [to]
+    return Array.from({ length: STEPS }, (_, k) => {
+      const share = (k + 1) / STEPS
+      return { x: from.x + share * (to.x - from.x), y: from.y + share * (to.y - from.y) }
+    })
+  })
 }
 
 interface Box {
