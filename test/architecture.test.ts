@@ -30,7 +30,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 }
 /** Composition roots: the only files that know a runtime, and the only ones that may import everything. */
 const ROOTS = ['src/node.ts', 'src/worker.ts', 'src/cli.ts', 'src/cli/', 'src/compose/']
-const MAY_USE_NODE = /^src\/train\/|^src\/cli\/|\.node\.ts$|^src\/(node|cli)\.ts$/u
+const MAY_USE_NODE = /^src\/cli\/|\.node\.ts$|^src\/(node|cli)\.ts$/u
 const NATIVE = /^(node:|better-sqlite3|onnxruntime-node|undici|@hono\/node-server|cli-progress|commander)/u
 /** What only the Workers runtime has: the Worker's root alone may know it. */
 const WORKERS = /^cloudflare:|\.wasm$/u
@@ -76,7 +76,7 @@ function violations(files: readonly string[]): string[] {
       if (WORKERS.test(target) && file !== 'src/worker.ts') return [`${where}: only src/worker.ts knows Workers`]
       if (!target.startsWith('.')) {
         return NATIVE.test(target) && !MAY_USE_NODE.test(file)
-          ? [`${where}: node:* and native packages belong in *.node.ts, train/ and the roots`]
+          ? [`${where}: node:* and native packages belong in *.node.ts and the roots`]
           : []
       }
       const imported = relative(root, resolve(root, dirname(file), target))

@@ -57,7 +57,8 @@ const GROUPS = new Set(['policies', 'worker'])
 describe('commands', () => {
   it('that are named are there, with the options they are given', async () => {
     const called = PAGES.flatMap(commandsOf).flatMap((line) => {
-      const words = /^(?:npm run )?switchyard(?: --)? (.+)$/u.exec(line)?.[1] ?? /^npm run (replay.*)$/u.exec(line)?.[1]
+      const words =
+        /^(?:npm run )?switchyard(?: --)? (.+)$/u.exec(line)?.[1] ?? /^npm run ((?:replay|eval).*)$/u.exec(line)?.[1]
       return words === undefined || words === 'COMMAND' ? [] : [words.split(/\s+/u)]
     })
     const listed = [...section('README.md', 'Commands').matchAll(/^\| `(\w+)` +\|/gmu)].map(([, name]) => [name!])

@@ -6,7 +6,7 @@ import { decodePolicy, encodePolicy } from '../policy/file.ts'
 import { decide } from '../route/decide.ts'
 import { costing, query } from '../route/fixture.ts'
 import type { JsonObject } from '../spec.ts'
-import type { OutcomeSet } from '../train/dataset.ts'
+import type { OutcomeSet } from '../train/dataset.node.ts'
 import { fitPolicy } from '../train/fit.ts'
 import { compilePolicy, constantPolicy } from './policy.ts'
 

@@ -1,5 +1,5 @@
 /** Routers that a learned one must beat. They look at nothing, at a benchmark's label, at the prompt's length, or at its words. */
-import type { OutcomeSet } from './dataset.ts'
+import type { OutcomeSet } from './dataset.node.ts'
 import type { Choose } from './evaluate.ts'
 import { bestConstant } from './metrics/points.ts'
 import { quantile } from './metrics/statistics.ts'

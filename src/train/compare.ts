@@ -1,6 +1,6 @@
 /** Routers compared on the same queries: every figure with a paired bootstrap interval over queries and seeds, and a verdict. */
 import type { Aim, Mix } from './aims.ts'
-import type { OutcomeSet } from './dataset.ts'
+import type { OutcomeSet } from './dataset.node.ts'
 import { bestOf, type Judged } from './judged.ts'
 import { aiq, costRangeOf } from './metrics/area.ts'
 import { type Resampled, resample } from './metrics/bootstrap.ts'
@@ -17,7 +17,7 @@ import type { DecisionTime } from './metrics/timing.ts'
 import { judge, type Verdict } from './metrics/verdict.ts'
 import { createRandom } from './random.ts'
 import { costsOf, isComplete, toMatrix } from './rows.ts'
-import type { Part } from './splits.ts'
+import type { Part } from './splits.node.ts'
 
 const CONFIDENCE = 0.95
 

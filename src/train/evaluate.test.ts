@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import type { Candidate } from '../spec.ts'
 import { baselines } from './baselines.ts'
-import type { OutcomeSet } from './dataset.ts'
+import type { OutcomeSet } from './dataset.node.ts'
 import { evaluate } from './evaluate.ts'
 import { createRandom } from './random.ts'
 import { assignFolds, lambdaGrid } from './rows.ts'

@@ -2,7 +2,7 @@
  * Exact evaluation on full-information data: every candidate's outcome is recorded for every query, so what a policy
  * would have earned is looked up, not estimated.
  */
-import type { OutcomeSet } from './dataset.ts'
+import type { OutcomeSet } from './dataset.node.ts'
 import { bootstrap } from './metrics/bootstrap.ts'
 import { hullOf, qualityAt } from './metrics/hull.ts'
 import type { Interval } from './metrics/interval.ts'

@@ -11,7 +11,7 @@ import type {
   PolicyManifest,
   Query,
 } from '../spec.ts'
-import type { OutcomeSet } from './dataset.ts'
+import type { OutcomeSet } from './dataset.node.ts'
 import { fitGuard } from './guard.ts'
 import { predict } from './predict.ts'
 import { toTrainingSet } from './rows.ts'

@@ -1,5 +1,5 @@
 /** What decisions made without having seen a row's outcomes gain over the best constant. */
-import type { OutcomeSet } from './dataset.ts'
+import type { OutcomeSet } from './dataset.node.ts'
 import { mean } from './metrics/statistics.ts'
 import { at, lambdaGrid } from './rows.ts'
 

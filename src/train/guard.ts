@@ -14,7 +14,7 @@
 import { withPriors } from '../route/priors.ts'
 import type { Estimate, Estimator, EstimatorFamily, Guard, JsonObject, Planner, Query } from '../spec.ts'
 import { createChooser } from './choose.ts'
-import type { OutcomeSet } from './dataset.ts'
+import type { OutcomeSet } from './dataset.node.ts'
 import { gainsOver, judgedLambdas } from './gains.ts'
 import { lowerBound, mean, quantile } from './metrics/statistics.ts'
 import { recall } from './predict.ts'

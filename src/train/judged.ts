@@ -1,7 +1,7 @@
 /** A fitted router on the queries it is judged by: what it decides at every setting, and at those chosen for an aim. */
 import { type Aim, chooseMix, type Mix } from './aims.ts'
 import type { Fitted } from './contenders.ts'
-import type { OutcomeSet } from './dataset.ts'
+import type { OutcomeSet } from './dataset.node.ts'
 import { type Calibration, calibrationPerModel } from './metrics/calibration.ts'
 import { bestConstant, type CostQuality, type OutcomeMatrix, type Outcomes } from './metrics/points.ts'
 import { outcomesOf } from './metrics/regret.ts'
@@ -9,7 +9,7 @@ import { sharesOf } from './metrics/shares.ts'
 import { pointsOf, type Sweep, sweepOf } from './metrics/sweep.ts'
 import { type DecisionTime, decisionTime } from './metrics/timing.ts'
 import { costsOf, isComplete, toMatrix } from './rows.ts'
-import type { Part } from './splits.ts'
+import type { Part } from './splits.node.ts'
 
 /** Share of the decisions, the first, that warm the code up and are not timed. */
 const COLD = 0.1

@@ -2,7 +2,7 @@
 import { makeQuery } from '../embed/query.ts'
 import { windowText } from '../embed/window.ts'
 import type { Ask, Encoder, Query } from '../spec.ts'
-import { embedCached } from './vectors.ts'
+import { embedCached } from './vectors.node.ts'
 
 export interface QueryOptions {
   /** `null`: features only. */

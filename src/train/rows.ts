@@ -1,6 +1,6 @@
 /** Views of an outcome set that training and evaluation share. */
 import type { Query, TrainingSet } from '../spec.ts'
-import type { OutcomeSet } from './dataset.ts'
+import type { OutcomeSet } from './dataset.node.ts'
 import { hullOf, slopesOf } from './metrics/hull.ts'
 import type { OutcomeMatrix } from './metrics/points.ts'
 import { mean } from './metrics/statistics.ts'

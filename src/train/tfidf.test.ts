@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { Candidate } from '../spec.ts'
-import type { OutcomeSet } from './dataset.ts'
+import type { OutcomeSet } from './dataset.node.ts'
 import { mean } from './metrics/statistics.ts'
 import { createRandom } from './random.ts'
 import { tfidfRidge } from './tfidf.ts'

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import { createHashEncoder } from '../embed/hash.ts'
 import type { Encoder } from '../spec.ts'
 import { toQueries } from './queries.ts'
-import { embedCached } from './vectors.ts'
+import { embedCached } from './vectors.node.ts'
 
 let cacheDir: string
 beforeEach(async () => {

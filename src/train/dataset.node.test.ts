@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { readAnswers, readDataset, rowsOf } from './dataset.ts'
+import { readAnswers, readDataset, rowsOf } from './dataset.node.ts'
 
 const QUERIES = [
   { id: 'q1', task: 'math', split: 'train', prompt: 'one' },

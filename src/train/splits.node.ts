@@ -1,6 +1,6 @@
 /** Which queries are learned from and which are judged by. */
 import { createHash } from 'node:crypto'
-import { type OutcomeSet, rowsOf } from './dataset.ts'
+import { type OutcomeSet, rowsOf } from './dataset.node.ts'
 import { costsOf, isComplete } from './rows.ts'
 
 /** One fit and what it is judged on. Over the parts of a split no row is judged twice. */
