@@ -3,12 +3,12 @@ import { createExecutionContext, createScheduledController } from 'cloudflare:te
 import { env, exports } from 'cloudflare:workers'
 import { expect, it, vi } from 'vitest'
 import { environmentConfig } from './config/environment.ts'
+import { DAY_MS } from './day.ts'
 import { sampleDecision, sampleOutcome } from './log/contract.ts'
 import { openD1Store } from './log/store.d1.ts'
 import type { LogRow } from './spec.ts'
 import { createWorker, type Env } from './worker.ts'
 
-const DAY_MS = 86_400_000
 const GATEWAY = 'https://gateway.test'
 const PATIENCE = { timeout: 10_000 }
 const openLog = () => openD1Store(env.DB, { keepAlive: () => {} })

@@ -2,8 +2,10 @@
  * What a key may still do: requests of the minute and USD of the UTC day. The flow knows this one interface; where the
  * counts live is the root's affair. Keys without a limit are never asked about.
  */
+
+import { DAY_MS } from '../day.ts'
 import { SwitchyardError } from '../errors.ts'
-import { DAY_MS, type Verdict } from './budget.ts'
+import type { Verdict } from './budget.ts'
 
 export interface Allowances {
   /** Takes one request of the minute. Throws `rate_limited` with the seconds to wait. `name` is the principal's. */

@@ -1,12 +1,5 @@
 /** The arithmetic of a budget in USD per UTC day. Pure: who keeps the account says where it lives. */
 
-export const DAY_MS = 86_400_000
-
-/** The UTC day of a time in milliseconds since the epoch, counted from the epoch. */
-export function dayOf(at: number): number {
-  return Math.floor(at / DAY_MS)
-}
-
 /** A key's account of one day, in USD. */
 export interface Balance {
   /** By requests that have ended. */

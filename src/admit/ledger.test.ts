@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { DAY_MS } from '../day.ts'
 import { SwitchyardError } from '../errors.ts'
 import type { Reservation } from './allowance.ts'
-import { DAY_MS } from './budget.ts'
 import { createLedger } from './ledger.ts'
 
 const NOON = 20_000 * DAY_MS + DAY_MS / 2

@@ -1,7 +1,9 @@
 /** Allowances of one process, in its memory. What was spent today is read from the log once, so that a restart forgets nothing. */
+
+import { DAY_MS, dayOf } from '../day.ts'
 import { type Allowances, overBudget, rateLimited } from './allowance.ts'
 import { type Bucket, takeOne } from './bucket.ts'
-import { DAY_MS, dayOf, judge } from './budget.ts'
+import { judge } from './budget.ts'
 
 export interface LedgerOptions {
   readonly clock: { now(): number; monotonic(): number }

@@ -1,8 +1,7 @@
 /** `GET /v1/statistics`: what a tenant's requests came to, by day, route, candidate and status. */
+import { DAY_MS } from '../day.ts'
 import type { Journal } from '../log/journal.ts'
 import type { Statistics } from '../spec.ts'
-
-const DAY_MS = 86_400_000
 
 /** As in the log, but for the tenant, which is the caller, and the day, which is a date (UTC). */
 export type DayStatistics = Omit<Statistics, 'day' | 'tenant'> & { readonly day: string }

@@ -3,9 +3,10 @@
  * themselves, so that it may stop anywhere, run again, and run twice at once.
  */
 import { sql } from 'drizzle-orm'
+import { DAY_MS, dayOf } from '../day.ts'
 import type { Maintained, Store } from '../spec.ts'
 import type { LogDatabase } from './driver.ts'
-import { DAY_MS, type Mark, mark, SUM_COLUMNS, startOf, sumRows } from './statistics.ts'
+import { type Mark, mark, SUM_COLUMNS, startOf, sumRows } from './statistics.ts'
 
 /** A decision without an outcome after this long will hardly get one; if it does, `unknown` gives way. */
 const ABANDONED_MS = 3_600_000
@@ -21,7 +22,7 @@ export async function maintain(
   db: LogDatabase,
   { now, keepDays }: Parameters<Store['maintain']>[0],
 ): Promise<Maintained> {
-  const today = Math.floor(now / DAY_MS)
+  const today = dayOf(now)
   await closeAbandoned(db, now)
   await fold(db, today)
   if (keepDays === null) return { deleted: 0, more: false }

@@ -1,13 +1,12 @@
 /** Sums of records, as the statements of `statistics.ts` make them of rows. */
+import { dayOf } from '../day.ts'
 import type { DecisionRecord, Statistics } from '../spec.ts'
-
-const DAY_MS = 86_400_000
 
 /** One request. */
 export function sumRecord({ decision, outcome, feedback }: DecisionRecord): Statistics {
   const values = feedback.map(({ value }) => value)
   return {
-    day: Math.floor(decision.at / DAY_MS),
+    day: dayOf(decision.at),
     tenant: decision.tenant,
     route: decision.route,
     candidate: outcome?.candidate ?? decision.candidate,

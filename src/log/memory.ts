@@ -1,4 +1,5 @@
 /** The log in memory, for tests and for looking around: the same rules as in a file, nothing kept. */
+import { DAY_MS, dayOf } from '../day.ts'
 import type {
   Activation,
   Attempt,
@@ -14,7 +15,6 @@ import type {
 import { logFailed } from './failure.ts'
 import { addUp, sumRecord } from './memory.sums.ts'
 
-const DAY_MS = 86_400_000
 const HOUR_MS = 3_600_000
 
 interface Kept {
@@ -112,8 +112,7 @@ export function createMemoryStore(): Store {
     },
     async statistics({ since, tenant }) {
       const rows = [...kept.decisions.values()].map((row) => sumRecord(record(row)))
-      const wanted = (one: Statistics) =>
-        one.day >= Math.floor(since / DAY_MS) && (tenant === undefined || one.tenant === tenant)
+      const wanted = (one: Statistics) => one.day >= dayOf(since) && (tenant === undefined || one.tenant === tenant)
       return addUp([...kept.sums, ...rows].filter(wanted))
     },
     async maintain({ now, keepDays }) {
@@ -122,7 +121,7 @@ export function createMemoryStore(): Store {
           keep(kept, { table: 'outcomes', row: unknown(id, { now, candidate }) })
       }
       if (keepDays === null) return { deleted: 0, more: false }
-      const firstKept = (Math.floor(now / DAY_MS) - keepDays) * DAY_MS
+      const firstKept = (dayOf(now) - keepDays) * DAY_MS
       const old = [...kept.decisions.values()].filter(({ at }) => at < firstKept)
       kept.sums = addUp([...kept.sums, ...old.map((row) => sumRecord(record(row)))])
       remove(kept, old)

@@ -7,10 +7,9 @@
  *     from `folded` on         only the rows
  */
 import { type SQL, sql } from 'drizzle-orm'
+import { DAY_MS, dayOf } from '../day.ts'
 import type { OutcomeStatus, Statistics, Store } from '../spec.ts'
 import type { LogDatabase } from './driver.ts'
-
-export const DAY_MS = 86_400_000
 
 /** How far something has come; a number in `meta` that only rises. */
 export type Mark = 'swept' | 'pruned' | 'folded' | 'folded_decisions' | 'folded_outcomes' | 'folded_feedback'
@@ -94,7 +93,7 @@ export async function readStatistics(
   const rows = await db.values<SumRow>(sql`
     select day, tenant, route, candidate, status, sum(requests), sum(input_tokens), sum(output_tokens), sum(cost_usd),
       sum(priced), sum(latency_ms), sum(scored), sum(score)
-    from (${sums(Math.floor(since / DAY_MS))})
+    from (${sums(dayOf(since))})
     where ${tenant === undefined ? sql`true` : sql`tenant = ${tenant}`}
     group by day, tenant, route, candidate, status
     order by day, tenant, route, candidate, status`)

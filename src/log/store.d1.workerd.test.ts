@@ -1,11 +1,11 @@
 /** The store contract against D1 as the Workers runtime has it. */
 import { env } from 'cloudflare:workers'
 import { expect, test } from 'vitest'
+import { DAY_MS } from '../day.ts'
 import { describeStore, sampleDecision, sampleOutcome } from './contract.ts'
 import { describeMaintenance } from './maintenance.contract.ts'
 import { openD1Store } from './store.d1.ts'
 
-const DAY_MS = 86_400_000
 const TABLES = ['decisions', 'attempts', 'outcomes', 'feedback', 'embeddings', 'policies', 'statistics', 'meta']
 
 async function openEmpty() {

@@ -1,7 +1,8 @@
 /** What one key has used, in the SQLite storage of its Durable Object: neither eviction nor a restart forgets it. */
 import type { SqlStorage } from '@cloudflare/workers-types'
 import { type Bucket, takeOne } from '../admit/bucket.ts'
-import { type Balance, DAY_MS, dayOf, judge, type Verdict } from '../admit/budget.ts'
+import { type Balance, judge, type Verdict } from '../admit/budget.ts'
+import { DAY_MS, dayOf } from '../day.ts'
 
 export interface Money {
   readonly expectedUsd: number
