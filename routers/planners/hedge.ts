@@ -13,6 +13,7 @@
  * The request's λ only orders the stand-ins: `auto:cheap` and `auto:best` get the plan that `auto` gets.
  */
 import type { PlannerFamily } from '../../src/spec.ts'
+import { normalCdf } from '../normal.ts'
 import { readShare } from './params.ts'
 import { countedCosts, rank, round } from './rank.ts'
 
@@ -80,12 +81,4 @@ export function bestChances(means: readonly number[], stds: readonly number[]): 
   })
   const total = raw.reduce((sum, value) => sum + value, 0)
   return raw.map((value) => value / total)
-}
-
-/** Φ to 1e-7 (Abramowitz and Stegun 26.2.17). */
-function normalCdf(x: number): number {
-  const t = 1 / (1 + 0.2316419 * Math.abs(x))
-  const poly = t * (0.31938153 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))))
-  const tail = (poly * Math.exp((-x * x) / 2)) / Math.sqrt(2 * Math.PI)
-  return x < 0 ? tail : 1 - tail
 }

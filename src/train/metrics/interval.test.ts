@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest'
 import { bcaInterval, percentileInterval } from './interval.ts'
-import { normalCdf, normalQuantile } from './normal.ts'
+import { normalQuantile } from './normal.ts'
 
-it('knows the normal distribution', () => {
+it('knows the quantiles of the normal distribution', () => {
   for (const [x, p] of [
     [0, 0.5],
     [1, 0.8413447],
@@ -10,7 +10,6 @@ it('knows the normal distribution', () => {
     [-2.326348, 0.01],
     [4, 0.9999683],
   ] as const) {
-    expect(normalCdf(x)).toBeCloseTo(p, 6)
     expect(normalQuantile(p)).toBeCloseTo(x, 3)
   }
 })

@@ -1,5 +1,6 @@
 /** Intervals from bootstrap draws. */
-import { normalCdf, normalQuantile } from './normal.ts'
+import { normalCdf } from '../../../routers/normal.ts'
+import { normalQuantile } from './normal.ts'
 
 export interface Interval {
   readonly value: number
