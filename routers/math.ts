@@ -14,6 +14,21 @@ export function logit(probability: number): number {
   return Math.log(p / (1 - p))
 }
 
+/** Arithmetic mean; 0 of nothing. */
+export function mean(values: ArrayLike<number>): number {
+  let sum = 0
+  for (let i = 0; i < values.length; i++) sum += values[i]!
+  return sum / (values.length || 1)
+}
+
+/**
+ * The logit a at which σ(a + b) is `chance` on average over normal b of mean 0 and this variance: that mean is about
+ * σ(a / √(1 + π/8 · variance)) (MacKay 1992), here inverted.
+ */
+export function logitOfMean(chance: number, variance: number): number {
+  return Math.sqrt(1 + (Math.PI / 8) * variance) * logit(chance)
+}
+
 /** Product of row `row` of a row-major matrix of `width` columns with `x`. */
 export function dotRow(matrix: Float32Array | Float64Array, row: number, width: number, x: Float64Array): number {
   const start = row * width

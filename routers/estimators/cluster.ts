@@ -22,6 +22,7 @@ import { clamp, pickRows, sampleRows } from '../math.ts'
 import { fitMeans, loadMeans } from '../means.ts'
 import { blockWeights, fitSpace, loadPartition, type Space, savePartition, soften, weighBlocks } from '../partition.ts'
 import { f64, readF64, readNumber } from '../state.ts'
+import { logTokens } from '../tokens.ts'
 
 export interface ClusterOptions {
   /** Numbers of clusters to choose from, on held-out rows. */
@@ -58,7 +59,7 @@ export const cluster: EstimatorFamily<ClusterOptions> = {
     const places = data.queries.map(partition.locate)
     const owner = Int32Array.from(places, (place) => place.nearest)
     const grouping = { clusters: partition.clusters, pseudoCount }
-    const logs = logLengths(data)
+    const logs = logTokens(data.outputTokens)
     const lengths = fitEffects({ outcomes: logs, m, owner }, grouping)
     const effects = {
       quality: saveEffects('quality', fitEffects({ outcomes: data.quality, m, owner }, grouping)),
@@ -125,7 +126,7 @@ export function onboard(state: EstimatorState, ids: readonly string[], data: Tra
   const pseudoCount = readNumber(state, 'pseudoCount')
   const m = data.candidates.length
   const owner = Int32Array.from(data.queries, (query) => partition.locate(query).nearest)
-  const logs = logLengths(data)
+  const logs = logTokens(data.outputTokens)
   const known = { quality: load('quality'), lengths: load('length') }
   const quality = saveEffects(
     'quality',
@@ -148,11 +149,6 @@ export function onboard(state: EstimatorState, ids: readonly string[], data: Tra
   function load(name: string): Effects {
     return loadEffects(state, name, partition.clusters, ids.length)
   }
-}
-
-/** Lengths are log-normal at best. */
-function logLengths({ outputTokens }: TrainingSet): Float64Array {
-  return outputTokens.map((tokens) => Math.log1p(tokens))
 }
 
 /**

@@ -4,15 +4,10 @@
  * too: its ability, taken from its prior quality.
  */
 import type { EstimatorFamily } from '../../src/spec.ts'
-import { encodeQueries, encodeQuery, fitDesign, loadDesign, saveDesign } from '../design.ts'
-import { fitLeverage, leverageOf, loadLeverage, saveLeverage, trainingCloseness } from '../leverage.ts'
-import { dotRow, logit, sampleRows, sigmoid } from '../math.ts'
-import { fitMeans, loadMeans } from '../means.ts'
+import { type Frame, fitFrame, loadFrame, saveFrame } from '../frame.ts'
+import { dotRow, logitOfMean, sampleRows, sigmoid } from '../math.ts'
 import { fitResponse, responseLoss } from '../response.ts'
-import { createRidge } from '../ridge.ts'
 import { f64, readF64, readNumber } from '../state.ts'
-import { SUPPORT_POINTS, supportOf, supportReference } from '../support.ts'
-import { loadTokens, tokenHeads } from '../tokens.ts'
 
 export interface DifficultyOptions {
   /** Penalties on the weights of difficulty to choose from, on a held-out part of the rows. */
@@ -29,14 +24,9 @@ export const difficulty: EstimatorFamily<DifficultyOptions> = {
   defaults: { penalties: [3, 10, 30, 100], heldOut: 0.25, pseudoCount: 5 },
 
   fit(data, { penalties, heldOut, pseudoCount }, random) {
-    const n = data.queries.length
-    const m = data.candidates.length
-    const design = fitDesign(data.queries)
-    const { width } = design
-    const x = encodeQueries(design, data.queries)
-    const ridge = createRidge(x, n, width)
-    const spectrum = ridge.spectrum()
-    const input = { x, width, quality: data.quality, m, spectrum }
+    const frame = fitFrame(data)
+    const { n, m, x, width, ridge } = frame
+    const input = { x, width, quality: data.quality, m, spectrum: ridge.spectrum() }
     const held = new Set(sampleRows(n, Math.floor(n * heldOut), random))
     const all = Array.from({ length: n }, (_, i) => i)
     const kept = all.filter((i) => !held.has(i))
@@ -44,68 +34,52 @@ export const difficulty: EstimatorFamily<DifficultyOptions> = {
       held.size === 0 ? -penalty : responseLoss(fitResponse(input, kept, penalty), input, [...held]),
     )
     const penalty = penalties[losses.indexOf(Math.min(...losses))] ?? 100
-    const response = fitResponse(input, all, penalty)
+    const { weights, ability, slope } = fitResponse(input, all, penalty)
+    const { variance, featureShare } = spread(weights, frame)
     // In logits the noise of one outcome is about 1 / (p (1 − p)) ≥ 4, spread over the outcomes of its row.
-    const leverage = fitLeverage(spectrum, n, penalty)
-    const saved = { design: saveDesign(design), leverage: saveLeverage(leverage, width) }
+    const saved = saveFrame(frame, data, { penalty, featureShare, pseudoCount })
     return {
-      params: { ...saved.design.params, ...saved.leverage.params, ...spread(response.weights, x, design) },
-      tensors: {
-        ...saved.design.tensors,
-        ...tokenHeads(ridge, data.outputTokens, x, { n, m, width }),
-        means: fitMeans(data, pseudoCount),
-        weights: f64(response.weights),
-        ability: f64(response.ability),
-        slope: f64(response.slope),
-        leverage: saved.leverage.tensor,
-        support: f64(supportReference(trainingCloseness(leverage, x, width))),
-      },
+      params: { ...saved.params, variance },
+      tensors: { ...saved.tensors, weights: f64(weights), ability: f64(ability), slope: f64(slope) },
     }
   },
 
   load(state, ids) {
     const m = ids.length
-    const design = loadDesign(state)
-    const means = loadMeans(state, ids)
-    const weights = readF64(state, 'weights', [design.width])
+    const frame = loadFrame(state, ids)
+    const weights = readF64(state, 'weights', [frame.width])
     const ability = readF64(state, 'ability', [m])
     const slope = readF64(state, 'slope', [m])
-    const leverage = loadLeverage(state, design.width)
-    const tokens = loadTokens(state, m, design.width)
-    const reference = readF64(state, 'support', [SUPPORT_POINTS])
-    const share = readNumber(state, 'featureShare')
-    // The mean of σ(a − b) over a normal b is about σ(a / √(1 + π/8 · variance)) (MacKay 1992): inverted, the ability whose mean is the prior.
-    const stretch = Math.sqrt(1 + (Math.PI / 8) * readNumber(state, 'variance'))
-    const row = new Float64Array(design.width)
+    const variance = readNumber(state, 'variance')
 
     return {
       name: 'difficulty',
       estimate(query, candidates) {
-        const { columns, ...prediction } = means.estimate(candidates)
-        if (leverage.rows === 0) return { ...prediction, support: 0 }
-        const hasVector = encodeQuery(design, query, row)
-        const hardness = dotRow(weights, 0, design.width, row)
-        const h = leverageOf(leverage, row)
+        const { columns, ...prediction } = frame.means.estimate(candidates)
+        if (frame.rows === 0) return { ...prediction, support: 0 }
+        const { row, leverage, support } = frame.place(query)
+        const hardness = dotRow(weights, 0, frame.width, row)
         for (const [i, c] of columns.entries()) {
           if (c < 0) {
-            prediction.quality[i] = sigmoid(stretch * logit(prediction.quality[i]!) - hardness)
+            // A slope of 1, and the ability at which the mean over the queries is the prior.
+            prediction.quality[i] = sigmoid(logitOfMean(prediction.quality[i]!, variance) - hardness)
             continue
           }
           const quality = sigmoid(slope[c]! * (ability[c]! - hardness))
           prediction.quality[i] = quality
           // Two errors: that of the candidate's own level, and that of the difficulty, seen through the curve's slope.
           const curve = quality * (1 - quality) * slope[c]!
-          prediction.qualityStd[i] = Math.sqrt(prediction.qualityStd[i]! ** 2 + curve * curve * h)
-          prediction.outputTokens[i] = tokens(c, row) ?? prediction.outputTokens[i]!
+          prediction.qualityStd[i] = Math.sqrt(prediction.qualityStd[i]! ** 2 + curve * curve * leverage)
+          prediction.outputTokens[i] = frame.tokens(c, row) ?? prediction.outputTokens[i]!
         }
-        return { ...prediction, support: supportOf(-h, reference) * (hasVector || design.dim === 0 ? 1 : share) }
+        return { ...prediction, support }
       },
     }
   },
 }
 
 /** Variance of the difficulty over the training rows, and the share of it that features carry. */
-function spread(weights: Float64Array, x: Float64Array, { features, width }: { features: number; width: number }) {
+function spread(weights: Float64Array, { x, features, width }: Frame) {
   let own = 0
   let rest = 0
   let total = 0

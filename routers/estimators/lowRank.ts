@@ -5,17 +5,12 @@
  */
 import type { EstimatorFamily } from '../../src/spec.ts'
 import { blockVariance } from '../blocks.ts'
-import { encodeQueries, encodeQuery, fitDesign, loadDesign, saveDesign } from '../design.ts'
 import { type FactorInput, type Factors, fitFactors, type Link, logitsOf } from '../factors.ts'
-import { fitLeverage, leverageOf, loadLeverage, saveLeverage, trainingCloseness } from '../leverage.ts'
+import { fitFrame, loadFrame, saveFrame } from '../frame.ts'
 import { differenceLoss } from '../loss.ts'
-import { clamp, dotRow, logit, pickRows, sampleRows, sigmoid } from '../math.ts'
-import { fitMeans, loadMeans } from '../means.ts'
-import { createRidge } from '../ridge.ts'
+import { clamp, dotRow, logitOfMean, mean, pickRows, sampleRows, sigmoid } from '../math.ts'
 import type { Spectrum } from '../spectrum.ts'
 import { f64, readCount, readF64, readNumber } from '../state.ts'
-import { SUPPORT_POINTS, supportOf, supportReference } from '../support.ts'
-import { loadTokens, tokenHeads } from '../tokens.ts'
 
 export interface LowRankOptions {
   readonly link: Link
@@ -47,88 +42,72 @@ export const lowRank: EstimatorFamily<LowRankOptions> = {
   },
 
   fit(data, options, random) {
-    const n = data.queries.length
-    const m = data.candidates.length
-    const design = fitDesign(data.queries)
-    const { width, features } = design
-    const x = encodeQueries(design, data.queries)
-    const ridge = createRidge(x, n, width)
+    const frame = fitFrame(data)
+    const { n, m, x, width, ridge } = frame
     const leading = lead(ridge.spectrum(), options.directions)
     const input = { x: project(x, width, leading), n, width: leading.rank, quality: data.quality, m }
     const chosen = tune(input, options, random)
     const factors = restore(fitFactors(input, { link: options.link, ...chosen }), leading, width)
-    // The curvature of a logistic loss is at most ¼, and a factor is seen through all candidates' vectors; the difficulty through 1 each.
-    const loads = Float64Array.from({ length: m }, (_, c) => loadOf(factors, c))
-    const load = loads.reduce((sum, value) => sum + value, 0)
-    const leverage = fitLeverage(ridge.spectrum(), n, clamp((4 * chosen.penalty * n) / (load || 1), 0.01, 1e4))
-    const saved = { design: saveDesign(design), leverage: saveLeverage(leverage, width) }
-    const blocks = blockVariance(linearised(factors, m, width), x, { n, m, width, features })
+    const load = Array.from({ length: m }, (_, c) => loadOf(factors, c)).reduce((sum, value) => sum + value, 0)
+    const blocks = blockVariance(linearised(factors, m, width), x, frame)
+    const saved = saveFrame(frame, data, {
+      // The curvature of a logistic loss is at most ¼, and a factor is seen through all candidates' vectors; the difficulty through 1 each.
+      penalty: clamp((4 * chosen.penalty * n) / (load || 1), 0.01, 1e4),
+      featureShare: blocks.features / (blocks.features + blocks.vector || 1),
+      pseudoCount: options.pseudoCount,
+    })
     return {
       params: {
-        ...saved.design.params,
-        ...saved.leverage.params,
+        ...saved.params,
+        ...commonOf(factors, x, width),
         link: options.link,
         rank: factors.rank,
         penalty: chosen.penalty,
         load,
-        ...commonOf(factors, x, width),
-        featureShare: blocks.features / (blocks.features + blocks.vector || 1),
         vectorVariance: blocks.vector,
       },
       tensors: {
-        ...saved.design.tensors,
-        ...tokenHeads(ridge, data.outputTokens, x, { n, m, width }),
-        means: fitMeans(data, options.pseudoCount),
+        ...saved.tensors,
         projection: f64(factors.projection, [factors.rank, width]),
         offset: f64(factors.offset),
         vectors: f64(factors.vectors, [m, factors.rank]),
         level: f64(factors.level),
         difficulty: f64(factors.difficulty),
-        leverage: saved.leverage.tensor,
-        support: f64(supportReference(trainingCloseness(leverage, x, width))),
       },
     }
   },
 
   load(state, ids) {
     const m = ids.length
-    const design = loadDesign(state)
-    const means = loadMeans(state, ids)
+    const frame = loadFrame(state, ids)
     const link = LINKS.find((name) => name === state.params.link)
     if (!link) throw new RangeError(`parameter 'link' must be one of ${LINKS.join(', ')}; train the policy again`)
     const rank = readCount(state, 'rank')
     const factors: Factors = {
       link,
       rank,
-      projection: readF64(state, 'projection', [rank, design.width]),
+      projection: readF64(state, 'projection', [rank, frame.width]),
       offset: readF64(state, 'offset', [rank]),
       vectors: readF64(state, 'vectors', [m, rank]),
       level: readF64(state, 'level', [link === 'bilinear' ? m : 1]),
-      difficulty: readF64(state, 'difficulty', [link === 'irt' ? design.width : 0]),
+      difficulty: readF64(state, 'difficulty', [link === 'irt' ? frame.width : 0]),
     }
-    const leverage = loadLeverage(state, design.width)
-    const tokens = loadTokens(state, m, design.width)
-    const reference = readF64(state, 'support', [SUPPORT_POINTS])
-    const featureShare = readNumber(state, 'featureShare')
     const vectorVariance = readNumber(state, 'vectorVariance')
     const load = readNumber(state, 'load')
     const centre = readNumber(state, 'centre')
-    // The mean of σ(a + b) over a normal b is about σ(a / √(1 + π/8 · variance)) (MacKay 1992): inverted, the level whose mean is the prior.
-    const stretch = Math.sqrt(1 + (Math.PI / 8) * readNumber(state, 'variance'))
-    const row = new Float64Array(design.width)
+    const variance = readNumber(state, 'variance')
 
     return {
       name: 'low-rank',
       estimate(query, candidates) {
-        const { columns, ...prediction } = means.estimate(candidates)
-        if (leverage.rows === 0) return { ...prediction, support: 0 }
-        const hasVector = encodeQuery(design, query, row)
+        const { columns, ...prediction } = frame.means.estimate(candidates)
+        if (frame.rows === 0) return { ...prediction, support: 0 }
+        const { row, hasVector, leverage, support } = frame.place(query)
         const logits = logitsOf(factors, row)
-        const common = average(logits) - centre
-        const h = leverageOf(leverage, row)
+        const common = mean(logits) - centre
         for (const [i, c] of columns.entries()) {
           if (c < 0) {
-            prediction.quality[i] = sigmoid(stretch * logit(prediction.quality[i]!) + common)
+            prediction.quality[i] = sigmoid(logitOfMean(prediction.quality[i]!, variance) + common)
             continue
           }
           const quality = sigmoid(logits[c]!)
@@ -136,11 +115,11 @@ export const lowRank: EstimatorFamily<LowRankOptions> = {
           // Two errors: that of the candidate's own level, and that of the factors, seen through its vector and the curve's slope.
           const curve = quality * (1 - quality)
           const unseen = hasVector ? 0 : vectorVariance
-          const spread = load === 0 ? 0 : (4 * h * loadOf(factors, c)) / load
+          const spread = load === 0 ? 0 : (4 * leverage * loadOf(factors, c)) / load
           prediction.qualityStd[i] = Math.sqrt(prediction.qualityStd[i]! ** 2 + curve * curve * (spread + unseen))
-          prediction.outputTokens[i] = tokens(c, row) ?? prediction.outputTokens[i]!
+          prediction.outputTokens[i] = frame.tokens(c, row) ?? prediction.outputTokens[i]!
         }
-        return { ...prediction, support: supportOf(-h, reference) * (hasVector || design.dim === 0 ? 1 : featureShare) }
+        return { ...prediction, support }
       },
     }
   },
@@ -238,11 +217,7 @@ function linearised({ link, rank, projection, offset, vectors, difficulty }: Fac
 /** Mean and variance over the training rows of what the candidates' logits have in common. */
 function commonOf(factors: Factors, x: Float64Array, width: number): { centre: number; variance: number } {
   const n = x.length / (width || 1)
-  const common = Array.from({ length: n }, (_, i) => average(logitsOf(factors, x.subarray(i * width, (i + 1) * width))))
-  const centre = average(common)
-  return { centre, variance: average(common.map((value) => (value - centre) ** 2)) }
-}
-
-function average(values: ArrayLike<number>): number {
-  return Array.from(values).reduce((sum, value) => sum + value, 0) / (values.length || 1)
+  const common = Array.from({ length: n }, (_, i) => mean(logitsOf(factors, x.subarray(i * width, (i + 1) * width))))
+  const centre = mean(common)
+  return { centre, variance: mean(common.map((value) => (value - centre) ** 2)) }
 }

@@ -9,7 +9,7 @@ import { distancesTo, kmeans } from '../kmeans.ts'
 import { fitLeverage, leverageOf, loadLeverage, saveLeverage, trainingCloseness } from '../leverage.ts'
 import { fitLink, type Link } from '../link.ts'
 import { differenceLoss } from '../loss.ts'
-import { logit, pickRows, sampleRows, sigmoid } from '../math.ts'
+import { logitOfMean, mean, pickRows, sampleRows, sigmoid } from '../math.ts'
 import { fitMeans, loadMeans } from '../means.ts'
 import { blockWeights, fitSpace, loadPartition, type Space, savePartition, weighBlocks } from '../partition.ts'
 import { createRidge } from '../ridge.ts'
@@ -76,8 +76,7 @@ export const pilot: EstimatorFamily<PilotOptions> = {
     const tilt = readNumber(state, 'tilt')
     const scale = readNumber(state, 'scale')
     const centre = readNumber(state, 'centre')
-    // As in `low-rank`: the level at which the mean chance over the queries is the prior.
-    const stretch = Math.sqrt(1 + (Math.PI / 8) * readNumber(state, 'variance'))
+    const commonVariance = readNumber(state, 'variance')
     const tokens = loadTokens(state, m, width)
     const leverage = loadLeverage(state, width)
     const reference = readF64(state, 'support', [SUPPORT_POINTS])
@@ -91,11 +90,11 @@ export const pilot: EstimatorFamily<PilotOptions> = {
         const { byFeatures, byVector, hasVector } = place
         const distances = hasVector ? byFeatures.map((gap, k) => gap + byVector[k]!) : byFeatures
         const logits = scoresOf(distances, owners, m, tilt).map((score, c) => level[c]! + steepness[c]! * score * scale)
-        const common = average(logits) - centre
+        const common = mean(logits) - centre
         const h = leverageOf(leverage, place.row)
         for (const [i, c] of columns.entries()) {
           if (c < 0) {
-            prediction.quality[i] = sigmoid(stretch * logit(prediction.quality[i]!) + common)
+            prediction.quality[i] = sigmoid(logitOfMean(prediction.quality[i]!, commonVariance) + common)
             continue
           }
           const quality = sigmoid(logits[c]!)
@@ -231,7 +230,7 @@ function tune({ rows, space, quality, m }: TuneInput, options: PilotOptions, ran
 }
 
 function judge(scores: Float64Array, outcomes: Float64Array, m: number) {
-  const scale = 1 / Math.sqrt(average(scores.map((score) => score * score)) || 1)
+  const scale = 1 / Math.sqrt(mean(scores.map((score) => score * score)) || 1)
   const link = fitLink(
     scores.map((score) => score * scale),
     outcomes,
@@ -242,12 +241,8 @@ function judge(scores: Float64Array, outcomes: Float64Array, m: number) {
   for (let at = 0; at < scores.length; at += m) {
     const logits = scores.slice(at, at + m).map((score, c) => link.level[c]! + link.steepness[c]! * score * scale)
     loss += differenceLoss(outcomes.subarray(at, at + m), logits.map(sigmoid))
-    common.push(average(logits))
+    common.push(mean(logits))
   }
-  const centre = average(common)
-  return { scale, link, loss, centre, variance: average(common.map((value) => (value - centre) ** 2)) }
-}
-
-function average(values: ArrayLike<number>): number {
-  return Array.from(values).reduce((sum, value) => sum + value, 0) / (values.length || 1)
+  const centre = mean(common)
+  return { scale, link, loss, centre, variance: mean(common.map((value) => (value - centre) ** 2)) }
 }
