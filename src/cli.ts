@@ -66,18 +66,42 @@ program
     'Compare routers on recorded outcomes: fitted and set on the train split, judged on the test split beside baselines, with intervals and a verdict.',
   )
   .requiredOption('--data <path...>', 'outcome sets: FOLDER/NAME or a folder with one set')
-  .option('--estimators <names>', 'separated by commas, or all', 'all')
-  .option('--planners <names>', 'separated by commas', 'utility')
+  .option('--estimators <names...>', 'separated by commas, or NAME={"option":value}, or all', ['all'])
+  .option('--planners <names...>', 'separated by commas, or NAME={"option":value}', ['utility'])
   .option('--seeds <number>', 'how many seeds to fit with', '1')
   .option(
     '--split <name>',
-    'official; kfold (by a hash of the prompt); leave-one-task-out (each task judged by what the others teach)',
+    'official; kfold (by a hash of the prompt); leave-one-task-out (each task judged by what the others teach); few-shot (learning curve); leave-one-model-out (each model new once)',
     'official',
   )
+  .option('--sizes <numbers>', 'few-shot: training queries; leave-one-model-out: graded prompts', '50,200,1000')
   .option('--draws <number>', 'bootstrap draws behind the intervals', '500')
   .option('--report <file>', 'write a report, one HTML file that needs nothing else')
   .addOption(json())
   .action(async (options) => (await import('./cli/eval.ts')).evaluate(options))
+
+program
+  .command('robustness')
+  .description(
+    'How often another wording of a prompt changes whom a router asks, and what a hostile prefix makes it spend: fitted on the train split, judged on the test split.',
+  )
+  .requiredOption('--data <path...>', 'outcome sets: FOLDER/NAME or a folder with one set')
+  .option('--estimators <names>', 'separated by commas')
+  .option('--planners <names>', 'separated by commas', 'utility')
+  .option('--policy <file...>', 'policy files, judged as they are')
+  .option('--unguarded', 'also each estimator without its guard')
+  .option('--queries <number>', 'test queries, drawn at random', '300')
+  .option(
+    '--aims <list>',
+    'where to look, separated by commas: a λ, or with % a share of the best constant’s cost',
+    '0,25%,50%',
+  )
+  .option('--prefixes <number>', 'hostile prefixes that are searched, and random ones beside them; 0 for none', '2')
+  .option('--evaluations <number>', 'prefixes tried in one search', '120')
+  .option('--seed <number>', 'seed of everything random', '1')
+  .option('--draws <number>', 'bootstrap draws behind the intervals', '500')
+  .addOption(json())
+  .action(async (options) => (await import('./cli/robustness.ts')).robustness(options))
 
 program
   .command('replay')

@@ -1,5 +1,5 @@
 /** `switchyard eval` as a process, on a recorded set that is small enough to work every figure out by hand. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Comparison, Score } from '../src/train/compare.ts'
@@ -33,11 +33,13 @@ function writeSet(folder: string): string {
 const folder = newFolder()
 const data = join(folder, 'data')
 const report = join(folder, 'report.html')
-const evaluate = async (...args: string[]): Promise<{ sets: Comparison[] }> => {
+const evaluateIn = async (folder: string, ...args: string[]): Promise<{ sets: Comparison[] }> => {
   const { code, output } = await run(['eval', '--data', data, '--draws', '100', '--json', ...args], { folder })
   expect(code, output).toBe(0)
   return JSON.parse(output)
 }
+
+const evaluate = (...args: string[]) => evaluateIn(folder, ...args)
 
 let official: Comparison
 beforeAll(async () => {
@@ -93,13 +95,28 @@ describe('the figures', () => {
     expect(policy.calibration!.map(({ count }) => count)).toEqual([40, 40])
   })
 
-  it('are the same in a second run, whatever the clock says', async () => {
-    const { sets } = await evaluate('--estimators', 'constant,knn', '--seeds', '2')
+  it('are the same in a run that starts from nothing, whatever the clock says', async () => {
+    const elsewhere = newFolder()
+    const { sets } = await evaluateIn(elsewhere, '--estimators', 'constant,knn', '--seeds', '2')
+    removeFolder(elsewhere)
     const timeless = ({ scores, ...rest }: Comparison) => ({
       ...rest,
       scores: scores.map(({ time, ...score }) => score),
     })
     expect(timeless(sets[0]!)).toEqual(timeless(official))
+  })
+
+  it('of fits that are there already are taken from them, and a damaged one is fitted again', async () => {
+    const kept = join(folder, '.switchyard/eval')
+    const writtenAt = () => new Map(readdirSync(kept).map((name) => [name, statSync(join(kept, name)).mtimeMs]))
+    const before = writtenAt()
+    const damaged = [...before.keys()][0]!
+    writeFileSync(join(kept, damaged), 'half')
+    const { sets } = await evaluate('--estimators', 'constant,knn', '--seeds', '2')
+    expect(sets[0]!.scores.map(qualities)).toEqual(official.scores.map(qualities))
+    const after = writtenAt()
+    expect([...after.keys()]).toEqual([...before.keys()])
+    for (const [name, at] of after) expect(at === before.get(name)).toBe(name !== damaged)
   })
 })
 
@@ -118,11 +135,42 @@ describe('the splits', () => {
       expect(qualities(scoreOf(sets[0]!, name))[0]).toBeCloseTo(0.4, 12)
   })
 
+  it('few-shot draws the training queries by the seed, each larger sample holding the smaller', async () => {
+    const { sets } = await evaluate('--estimators', 'knn', '--split', 'few-shot', '--sizes', '10,40', '--seeds', '3')
+    expect(sets.map(({ parts }) => parts[0]!.train)).toEqual([10, 40, 80])
+    expect(sets.map(({ queries }) => queries)).toEqual([40, 40, 40])
+    expect(sets[0]!.study).toContain('10 training queries')
+    // Baselines learn from the same few queries: one run per draw, all of them with everything alike.
+    for (const { scores } of sets) expect(scores.map(({ seeds }) => seeds)).toEqual(scores.map(() => 3))
+    expect(qualities(scoreOf(sets[2]!, 'best per task label'))[0]).toBeCloseTo(1, 12)
+  })
+
+  it('leave-one-model-out hides all but a few outcomes of each model in turn', async () => {
+    const { sets } = await evaluate('--estimators', 'cluster', '--split', 'leave-one-model-out', '--sizes', '30')
+    expect(sets[0]!.parts.map(({ name, train, test }) => [name, train, test])).toEqual([
+      ['cheap', 80, 20],
+      ['dear', 80, 20],
+    ])
+    expect(sets[0]!.queries).toBe(40)
+    expect(sets.map(({ study }) => study)).toEqual([
+      'leave-one-model-out: 30 graded prompts',
+      'leave-one-model-out: 80 graded prompts',
+    ])
+  })
+
   it('must be named rightly', async () => {
     const { code, output } = await run(['eval', '--data', data, '--split', 'random'], { folder })
     expect(code).toBe(2)
     expect(output).toContain('official, kfold, leave-one-task-out')
   })
+})
+
+it('takes options of estimators, and refuses those there are not', async () => {
+  const { sets } = await evaluate('--estimators', 'knn', 'knn={"k":3}')
+  expect(sets[0]!.scores.slice(4).map(({ name }) => name)).toEqual(['knn · utility', 'knn {"k":3} · utility'])
+  const { code, output } = await run(['eval', '--data', data, '--estimators', 'knn={"neighbours":3}'], { folder })
+  expect(code).toBe(2)
+  expect(output).toContain("no option 'neighbours'; choose among: k, rank, tuneRows, pseudoCount")
 })
 
 describe('the report', () => {

@@ -5,7 +5,7 @@ import { hullOf } from '../train/metrics/hull.ts'
 import type { Interval } from '../train/metrics/interval.ts'
 import { mean } from '../train/metrics/statistics.ts'
 import { colourOf, dollars, intervalPlot, paretoPlot, reliabilityPlot, type Series, toHtml } from './eval.charts.ts'
-import { nameAim, showInterval, showShare, signed, verdictsOf } from './eval.table.ts'
+import { nameAim, showInterval, showShare, signed, titleOf, verdictsOf } from './eval.table.ts'
 import type { Ran } from './eval.ts'
 
 const BINS = 15
@@ -43,10 +43,10 @@ ${renderRan(ran, comparisons)}
 }
 
 function renderSet(comparison: Comparison): string {
-  const { set, queries, candidates, tasks, constants, parts, aims, oracle, random, cheapest } = comparison
+  const { queries, candidates, tasks, constants, parts, aims, oracle, random, cheapest } = comparison
   const priced = aims.length > 1
   const sections = [
-    `<h2>${toHtml(set)}</h2>`,
+    `<h2>${toHtml(titleOf(comparison))}</h2>`,
     `<p class="quiet">${queries} test queries of ${tasks.length} tasks${parts.length > 1 ? ` in ${parts.length} parts` : ''}, ${candidates.length} models. Best constant: ${toHtml([...new Set(constants)].join(', '))}. Cheapest: ${toHtml(cheapest)}. A model at random: ${random.quality.toFixed(4)}. Oracle: ${oracle[0]!.quality.toFixed(4)}.</p>`,
     ...verdictsOf(comparison).map((verdict) => `<p class="verdict">${toHtml(verdict)}</p>`),
     priced ? renderPareto(comparison) : renderIntervals(comparison),
@@ -129,7 +129,7 @@ function legend(entries: readonly Pick<Series, 'name' | 'colour' | 'dashed'>[]):
 
 function renderTable({ scores, aims }: Comparison): string {
   const priced = aims.length > 1
-  const pair = scores[0]!.pair !== null
+  const pair = scores.some((score) => score.pair !== null)
   const head = [
     'router',
     ...aims.map(nameAim),
@@ -148,7 +148,7 @@ function renderTable({ scores, aims }: Comparison): string {
           : `<small${one.verdict.beats ? ' class="beats"' : ''}>${signed(one.verdict.lead)} to the bar</small>`
       return `<td>${stacked(one.quality)}${priced ? `<small>for ${showShare(one.costShare)} of the cost</small>` : ''}${lead}</td>`
     })
-    return `<tr><td class="${kind}">${toHtml(name)}</td>${cells.join('')}${priced ? `<td>${stacked(aiq)}</td>` : ''}${figures ? `<td>${stacked(figures.apgr)}</td>` : ''}<td>${shrinks.length > 0 ? `${Math.round(100 * mean(shrinks))} %` : ''}</td><td>${time.p50Us.toFixed(0)} µs</td></tr>`
+    return `<tr><td class="${kind}">${toHtml(name)}</td>${cells.join('')}${priced ? `<td>${stacked(aiq)}</td>` : ''}${pair ? `<td>${figures ? stacked(figures.apgr) : ''}</td>` : ''}<td>${shrinks.length > 0 ? `${Math.round(100 * mean(shrinks))} %` : ''}</td><td>${time.p50Us.toFixed(0)} µs</td></tr>`
   })
   return `<div class="wide"><table><thead><tr>${head.map((text) => `<th>${toHtml(text)}</th>`).join('')}</tr></thead><tbody>${rows.join('')}</tbody></table></div><p class="quiet">The bar is the best constant with the same aim: a single model, or for a budget the best mix of two. Bold leads are shown with 95 % confidence for all policies together.</p>`
 }

@@ -7,7 +7,7 @@ import type { Interval } from '../train/metrics/interval.ts'
 const BORDERLESS = { head: [], border: [] }
 
 export function renderComparison(comparison: Comparison): string {
-  const { set, queries, parts, constants, aims, scores, candidates, oracle, random } = comparison
+  const { queries, parts, constants, aims, scores, candidates, oracle, random } = comparison
   const priced = aims.length > 1
   const pair = scores.some((score) => score.pair !== null)
   const table = new Table({
@@ -20,13 +20,22 @@ export function renderComparison(comparison: Comparison): string {
       if (one === null) return 'not reached'
       return priced ? `${showInterval(one.quality)}\nfor ${showShare(one.costShare)}` : showInterval(one.quality)
     })
-    table.push([name, ...figures, ...(pair ? [showInterval(score.pair!.apgr)] : []), time.p50Us.toFixed(1)])
+    table.push([
+      name,
+      ...figures,
+      ...(pair ? [score.pair === null ? '' : showInterval(score.pair.apgr)] : []),
+      time.p50Us.toFixed(1),
+    ])
   }
   return [
-    `${set}: ${queries} test queries${parts.length > 1 ? ` in ${parts.length} parts` : ''}, ${candidates.length} models. Best constant, chosen on train: ${[...new Set(constants)].join(', ')}. Oracle ${oracle[0]!.quality.toFixed(4)}, a model at random ${random.quality.toFixed(4)}. Settings chosen on train; 95 % intervals in brackets.`,
+    `${titleOf(comparison)}: ${queries} test queries${parts.length > 1 ? ` in ${parts.length} parts` : ''}, ${candidates.length} models. Best constant, chosen on train: ${[...new Set(constants)].join(', ')}. Oracle ${oracle[0]!.quality.toFixed(4)}, a model at random ${random.quality.toFixed(4)}. Settings chosen on train; 95 % intervals in brackets.`,
     table.toString(),
     ...verdictsOf(comparison),
   ].join('\n')
+}
+
+export function titleOf({ set, study, view }: Comparison): string {
+  return [set, ...(study === 'official' ? [] : [study]), ...(view === null ? [] : [view])].join(' · ')
 }
 
 export function nameAim(aim: Aim): string {

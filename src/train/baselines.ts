@@ -1,12 +1,14 @@
 /** Routers that a learned one must beat. They look at nothing, at a benchmark's label, at the prompt's length, or at its words. */
 import type { OutcomeSet } from './dataset.node.ts'
-import type { Choose } from './evaluate.ts'
 import { bestConstant } from './metrics/points.ts'
 import { quantile } from './metrics/statistics.ts'
 import { at, costsOf, isComplete } from './rows.ts'
 import { tfidfRidge } from './tfidf.ts'
 
 const LENGTH_BINS = 10
+
+/** A router as the evaluation sees it: the column of the candidate chosen for a row of the set at λ. */
+export type Choose = (row: number, lambda: number) => number
 
 /** The named baselines, learned from the complete rows among `train`. */
 export function baselines(set: OutcomeSet, train: readonly number[]): { name: string; choose: Choose }[] {

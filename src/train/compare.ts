@@ -1,23 +1,23 @@
 /** Routers compared on the same queries: every figure with a paired bootstrap interval over queries and seeds, and a verdict. */
 import type { Aim, Mix } from './aims.ts'
 import type { OutcomeSet } from './dataset.node.ts'
-import { bestOf, type Judged } from './judged.ts'
-import { aiq, costRangeOf } from './metrics/area.ts'
+import type { Judged } from './judged.ts'
+import { aiq, type CostRange, cascadeAuc, costRangeOf, deferralArea } from './metrics/area.ts'
 import { type Resampled, resample } from './metrics/bootstrap.ts'
 import type { Calibration } from './metrics/calibration.ts'
-import { hullOf, slopesOf } from './metrics/hull.ts'
+import { hullOf } from './metrics/hull.ts'
 import { type Interval, percentileInterval } from './metrics/interval.ts'
+import { paretoDist } from './metrics/pareto.ts'
 import { bestWithin, type CostQuality, type OutcomeMatrix, type Outcomes, peakQuality } from './metrics/points.ts'
-import { qnc } from './metrics/ratios.ts'
+import { costSave, perfGain, qnc, tep } from './metrics/ratios.ts'
 import { oracleOf, outcomesOf, regretAgainst } from './metrics/regret.ts'
+import { arenaScore } from './metrics/routerArena.ts'
 import { mean, meanOfGroups, weightedMean } from './metrics/statistics.ts'
 import { apgr, cpt, type SharePoint } from './metrics/strongShare.ts'
 import { pointsOf, sweepOf } from './metrics/sweep.ts'
 import type { DecisionTime } from './metrics/timing.ts'
 import { judge, type Verdict } from './metrics/verdict.ts'
 import { createRandom } from './random.ts'
-import { costsOf, isComplete, toMatrix } from './rows.ts'
-import type { Part } from './splits.node.ts'
 
 const CONFIDENCE = 0.95
 
@@ -60,10 +60,12 @@ export interface Score {
   /** Average over seeds, one point per λ. */
   readonly points: readonly CostQuality[]
   /** The best swept point within each budget, picked on the judged queries themselves: flattering, and what papers print. */
-  readonly swept: readonly { readonly share: number; readonly quality: Interval }[]
+  readonly within: readonly { readonly share: number; readonly quality: Interval }[]
   /** Highest quality of any swept point, and the least cost share at which one has the best constant's quality; picked likewise. */
   readonly peak: Interval
   readonly qnc: Interval
+  /** The figures that other evaluations print, of the swept points: defined where they are computed. */
+  readonly swept: Swept
   /** RouterBench's average improvement in quality, over the costs of the single models. */
   readonly aiq: Interval
   /** Of a pair of candidates: RouteLLM's figures over the share of calls to the strong one. */
@@ -75,10 +77,28 @@ export interface Score {
   readonly time: DecisionTime
 }
 
+/** Of points picked on the judged queries themselves: only to set beside figures that were made so elsewhere. */
+export interface Swept {
+  /** LLMRouterBench (arXiv 2601.07206): most quality and least cost against the best constant, mean distance to the joint frontier. */
+  readonly perfGain: number
+  readonly costSave: number
+  readonly paretoDist: number
+  /** Cascade routing (arXiv 2410.10347) and UniRoute (arXiv 2502.08773): areas under cost-quality curves. */
+  readonly cascadeAuc: number
+  readonly deferralArea: number
+  /** RouterArena (arXiv 2510.00202): the highest score of any point. */
+  readonly arena: number
+  /** EllieSQL (arXiv 2503.22402), of the best point against the cheapest model, with USD in place of tokens. */
+  readonly tep: ReturnType<typeof tep>
+}
+
 export interface Comparison {
   readonly set: string
   readonly sha256: string
-  readonly split: string
+  /** Which queries were learned from and which judge. */
+  readonly study: string
+  /** The part of the judged queries that this is about; `null`: all of them. */
+  readonly view: string | null
   readonly parts: readonly { readonly name: string; readonly train: number; readonly test: number }[]
   readonly queries: number
   readonly candidates: readonly string[]
@@ -99,10 +119,15 @@ export interface Comparison {
 }
 
 export interface CompareOptions {
-  readonly split: string
-  readonly parts: readonly Part[]
+  readonly study: string
+  readonly view: string | null
+  readonly parts: Comparison['parts']
+  /** Of the set, in the order of the judged queries. */
+  readonly rows: readonly number[]
   readonly lambdas: readonly number[]
   readonly aims: readonly Aim[]
+  /** Indexes into `lambdas` at which regret is told. */
+  readonly regretAt: readonly number[]
   readonly outcomes: OutcomeMatrix
   /** Of a pair of candidates the column of the strong one. */
   readonly strong: number | null
@@ -113,30 +138,18 @@ export interface CompareOptions {
 }
 
 export function compare(set: OutcomeSet, options: CompareOptions): Comparison {
-  const { parts, lambdas, aims, outcomes, trials, draws, seed } = options
-  const test = parts.flatMap((part) => part.test)
-  const train = [...new Set(parts.flatMap((part) => part.train))].filter((row) => isComplete(set, costsOf(set), row))
+  const { rows: test, lambdas, aims, regretAt: regretSettings, outcomes, trials, draws, seed } = options
   const names = [...new Set(test.map((row) => set.queries[row]!.task))].sort()
   const taskOf = test.map((row) => names.indexOf(set.queries[row]!.task))
-  const bests = parts.map((part) =>
-    bestOf(
-      toMatrix(
-        set,
-        part.train.filter((row) => isComplete(set, costsOf(set), row)),
-      ),
-    ),
-  )
-
   const alone = set.candidates.map((_, column) => outcomesOf(outcomes, () => column))
   const singles = alone.map((one) => pointsOf(sweepOf([one]))[0]!)
   const pair = options.strong === null ? [] : [alone[1 - options.strong]!, alone[options.strong]!]
   const range = costRangeOf(singles)
-  const regretSettings = [0, ...middle(lambdas, hullOf(meansOn(set, train)))]
   const oracles = regretSettings.map((k) => oracleOf(outcomes, lambdas[k]!))
-  const constantRun = trials[0]!.runs[0]!
+  const constantOf = (seed: number) => trials[0]!.runs[seed] ?? trials[0]!.runs[0]!
   const budgets = aims.flatMap((aim) => (aim.kind === 'budget' ? [aim.share] : []))
 
-  const measure = (run: Judged, weights: Float64Array): number[] => {
+  const measure = (run: Judged, constantRun: Judged, weights: Float64Array): number[] => {
     const bar = atWeights(constantRun.operated[0]!, weights)
     const points = pointsOf(run.sweep, weights)
     const curve = run.calls === null ? [] : shareCurveOf(pointsOf(run.calls, weights), pair, weights)
@@ -159,7 +172,7 @@ export function compare(set: OutcomeSet, options: CompareOptions): Comparison {
   const seeds = Math.max(...trials.map(({ runs }) => runs.length))
   const resampled = resample(
     test.length,
-    (weights, s) => trials.flatMap(({ runs }) => measure(runs[s] ?? runs[0]!, weights)),
+    (weights, s) => trials.flatMap(({ runs }) => measure(runs[s] ?? runs[0]!, constantOf(s), weights)),
     { random: createRandom(seed), draws, seeds },
   )
   const width = resampled.length / trials.length
@@ -172,6 +185,13 @@ export function compare(set: OutcomeSet, options: CompareOptions): Comparison {
     )
     return new Map(policies.map((t, k) => [t, judged[k]!]))
   })
+  const curves = trials.map(({ runs }) =>
+    lambdas.map((_, k) => ({
+      costUsd: mean(runs.map(({ settings }) => mean(settings[k]!.costs))),
+      quality: mean(runs.map(({ settings }) => mean(settings[k]!.qualities))),
+    })),
+  )
+  const barPoint = singles[constantOf(0).constants[0]!]!
   const singleFigures = resample(
     test.length,
     (weights) => alone.map(({ qualities }) => weightedMean(qualities, weights)),
@@ -184,15 +204,16 @@ export function compare(set: OutcomeSet, options: CompareOptions): Comparison {
   return {
     set: set.name,
     sha256: set.sha256,
-    split: options.split,
-    parts: parts.map((part) => ({ name: part.name, train: part.train.length, test: part.test.length })),
+    study: options.study,
+    view: options.view,
+    parts: options.parts,
     queries: test.length,
     candidates: set.candidates.map(({ id }) => id),
     tasks: names.map((name, t) => ({ name, queries: taskOf.filter((task) => task === t).length })),
     aims,
     lambdas,
     regretAt: regretSettings.map((k) => lambdas[k]!),
-    constants: bests.map(({ column }) => set.candidates[column]!.id),
+    constants: constantOf(0).constants.map((column) => set.candidates[column]!.id),
     singles: singles.map(({ costUsd }, column) => ({ quality: toInterval(singleFigures[column]!), costUsd })),
     hull: hullOf(singles),
     oracle: lambdas.map((lambda) => pointsOf(sweepOf([oracleOf(outcomes, lambda)]))[0]!),
@@ -229,14 +250,9 @@ export function compare(set: OutcomeSet, options: CompareOptions): Comparison {
             mixes: first.operated[a]!.mixes,
           }
         }),
-        points: lambdas.map((_, k) => {
-          const points = trial.runs.map((run) => run.settings[k]!)
-          return {
-            costUsd: mean(points.map(({ costs }) => mean(costs))),
-            quality: mean(points.map(({ qualities }) => mean(qualities))),
-          }
-        }),
-        swept: budgets.map((share, b) => ({ share, quality: own[3 * aims.length + b]! })),
+        points: curves[t]!,
+        within: budgets.map((share, b) => ({ share, quality: own[3 * aims.length + b]! })),
+        swept: sweptFigures(curves[t]!, { all: curves.flat(), bar: barPoint, singles, range }),
         peak: peak!,
         qnc: neutral!,
         aiq: area!,
@@ -249,18 +265,32 @@ export function compare(set: OutcomeSet, options: CompareOptions): Comparison {
   }
 }
 
-/** The setting in the middle of the λ at which the best constant changes, if there is such a λ. */
-function middle(lambdas: readonly number[], hull: readonly CostQuality[]): number[] {
-  const slopes = slopesOf(hull).filter((slope) => Number.isFinite(slope) && slope > 0)
-  if (slopes.length === 0 || lambdas.length < 2) return []
-  const target = Math.log(slopes[0]! * slopes.at(-1)!) / 2
-  const distance = (k: number) => Math.abs(Math.log(lambdas[k]!) - target)
-  return [lambdas.reduce((best, _, k) => (k > 0 && distance(k) < distance(best) ? k : best), 1)]
-}
-
-function meansOn(set: OutcomeSet, rows: readonly number[]): CostQuality[] {
-  const matrix = toMatrix(set, rows)
-  return set.candidates.map((_, column) => pointsOf(sweepOf([outcomesOf(matrix, () => column)]))[0]!)
+function sweptFigures(
+  points: readonly CostQuality[],
+  {
+    all,
+    bar,
+    singles,
+    range,
+  }: {
+    readonly all: readonly CostQuality[]
+    readonly bar: CostQuality
+    readonly singles: readonly CostQuality[]
+    readonly range: CostRange
+  },
+): Swept {
+  const effort = ({ quality, costUsd }: CostQuality) => ({ performance: quality, tokens: costUsd })
+  const best = points.reduce((a, b) => (b.quality > a.quality ? b : a))
+  const cheapest = singles.reduce((a, b) => (b.costUsd < a.costUsd ? b : a))
+  return {
+    perfGain: perfGain(points, bar),
+    costSave: costSave(points, bar),
+    paretoDist: paretoDist(points, all),
+    cascadeAuc: cascadeAuc(points, singles),
+    deferralArea: deferralArea(points, range),
+    arena: Math.max(...points.map(({ quality, costUsd }) => arenaScore(quality, 1000 * costUsd))),
+    tep: tep(effort(best), effort(cheapest)),
+  }
 }
 
 /** What was not reached has no quality and no end of cost. */

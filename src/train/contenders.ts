@@ -1,11 +1,10 @@
 /** Routers fitted on training rows, with the decisions by which their settings are chosen before anything is judged. */
 import { assess, type RoutePolicy } from '../route/decide.ts'
 import { withPriors } from '../route/priors.ts'
-import type { EncoderInfo, EstimatorFamily, Planner, PlannerFamily, Query } from '../spec.ts'
-import { baselines } from './baselines.ts'
+import type { EncoderInfo, EstimatorFamily, JsonObject, Planner, PlannerFamily, Query } from '../spec.ts'
+import { baselines, type Choose } from './baselines.ts'
 import { createChooser } from './choose.ts'
 import type { OutcomeSet } from './dataset.node.ts'
-import type { Choose } from './evaluate.ts'
 import { fitPolicy } from './fit.ts'
 import { createRandom } from './random.ts'
 import { assignFolds } from './rows.ts'
@@ -19,6 +18,7 @@ const FOLD_SEED = 1
 /** A router after its fit. */
 export interface Fitted {
   readonly name: string
+  readonly kind: 'policy' | 'baseline'
   /** Decisions on training rows, each by a fit that had not seen the row. */
   readonly heldOut: Choose
   /** Decisions on any other row. */
@@ -29,12 +29,16 @@ export interface Fitted {
   readonly shrink?: number
 }
 
-export interface FitPolicyOptions {
+export interface FitContenderOptions {
+  readonly name: string
   readonly train: readonly number[]
   /** By row; training rows and those that will be decided on. */
   readonly queries: ReadonlyMap<number, Query>
   readonly family: EstimatorFamily
+  /** What differs from the family's defaults. */
+  readonly options?: JsonObject
   readonly planner: PlannerFamily
+  readonly plannerOptions?: JsonObject
   /** Judges the guard: `utility`. */
   readonly judge: Planner
   readonly encoder: EncoderInfo | null
@@ -43,7 +47,7 @@ export interface FitPolicyOptions {
 }
 
 /** A policy as `train` makes it. Its held-out decisions are those of the guard's own cross-fit, under the guard that came of it. */
-export function fitContender(set: OutcomeSet, options: FitPolicyOptions): Fitted {
+export function fitContender(set: OutcomeSet, options: FitContenderOptions): Fitted {
   const { train, queries, family, seed } = options
   const queryOf = (row: number) => {
     const query = queries.get(row)
@@ -68,7 +72,8 @@ export function fitContender(set: OutcomeSet, options: FitPolicyOptions): Fitted
     return (row, lambda) => columnOf.get(choose(queryOf(row), lambda))!
   }
   return {
-    name: `${family.name} · ${planner.name}`,
+    name: options.name,
+    kind: 'policy',
     heldOut: decideBy({ ...policy, estimator: heldOut }),
     choose: decideBy(policy),
     believe: (row) => {
@@ -101,6 +106,7 @@ export function fitBaselines(
   })
   return whole.map(({ name, choose }, b) => ({
     name,
+    kind: 'baseline',
     choose,
     // A constant's only choice is which model is best on the training rows; there is nothing that a fold could hide from it.
     heldOut: name === BEST_CONSTANT ? choose : (row, lambda) => parts[foldOf.get(row)!]![b]!.choose(row, lambda),

@@ -2,6 +2,7 @@
  * Exact evaluation on full-information data: every candidate's outcome is recorded for every query, so what a policy
  * would have earned is looked up, not estimated.
  */
+import type { Choose } from './baselines.ts'
 import type { OutcomeSet } from './dataset.node.ts'
 import { bootstrap } from './metrics/bootstrap.ts'
 import { hullOf, qualityAt } from './metrics/hull.ts'
@@ -15,9 +16,6 @@ import { costsOf, isComplete, lambdaGrid, toMatrix } from './rows.ts'
 
 /** "Near" the best single model's quality. */
 const NEAR = 0.99
-
-/** A router as the evaluation sees it: the column of the candidate chosen for a row of the set at λ. */
-export type Choose = (row: number, lambda: number) => number
 
 /** A router at one λ, on average over the queries. */
 export interface Point extends CostQuality {

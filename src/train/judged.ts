@@ -1,22 +1,17 @@
-/** A fitted router on the queries it is judged by: what it decides at every setting, and at those chosen for an aim. */
+/** One run of a router on the queries it is judged by: what it earns at every setting, and at those chosen for an aim. */
 import { type Aim, chooseMix, type Mix } from './aims.ts'
-import type { Fitted } from './contenders.ts'
-import type { OutcomeSet } from './dataset.node.ts'
+import type { Decided, Setting } from './decided.ts'
 import { type Calibration, calibrationPerModel } from './metrics/calibration.ts'
-import { bestConstant, type CostQuality, type OutcomeMatrix, type Outcomes } from './metrics/points.ts'
+import type { OutcomeMatrix, Outcomes } from './metrics/points.ts'
 import { outcomesOf } from './metrics/regret.ts'
 import { sharesOf } from './metrics/shares.ts'
-import { pointsOf, type Sweep, sweepOf } from './metrics/sweep.ts'
+import { type Sweep, sweepOf } from './metrics/sweep.ts'
 import { type DecisionTime, decisionTime } from './metrics/timing.ts'
-import { costsOf, isComplete, toMatrix } from './rows.ts'
-import type { Part } from './splits.node.ts'
-
-/** Share of the decisions, the first, that warm the code up and are not timed. */
-const COLD = 0.1
 
 /** What a mix of two settings earns and spends per query, in expectation, and which candidates it asks. */
 export interface Operated extends Outcomes {
   readonly mixes: readonly Mix[]
+  /** Of the calls, those to each candidate. */
   readonly shares: readonly number[]
 }
 
@@ -29,120 +24,112 @@ export interface Judged {
   readonly calls: Sweep | null
   /** One entry per aim; `null` where some part cannot meet it. */
   readonly operated: readonly (Operated | null)[]
+  /** Per part the column of the best constant on its training rows. */
+  readonly constants: readonly number[]
   readonly calibration: readonly Calibration[] | null
   readonly time: DecisionTime
 }
 
 export interface JudgeOptions {
-  readonly parts: readonly Part[]
-  readonly lambdas: readonly number[]
   readonly aims: readonly Aim[]
-  /** The columns of a pair of candidates. */
+  /** The column of the strong one of a pair of candidates. */
   readonly strong: number | null
   readonly outcomes: OutcomeMatrix
 }
 
-/** `fits[p]` belongs to `parts[p]`. */
-export function judgeRun(set: OutcomeSet, fits: readonly Fitted[], options: JudgeOptions): Judged {
-  const { parts, lambdas, aims, strong, outcomes } = options
-  const models = set.candidates.length
-  const count = parts.reduce((sum, { test }) => sum + test.length, 0)
-  const chosen = lambdas.map(() => new Uint16Array(count))
-  const microseconds: number[] = []
-  let i = 0
-  for (const [p, { test }] of parts.entries()) {
-    for (const row of test) {
-      for (const [k, lambda] of lambdas.entries()) {
-        const begun = performance.now()
-        chosen[k]![i] = fits[p]!.choose(row, lambda)
-        if (k === 0) microseconds.push(1000 * (performance.now() - begun))
-      }
-      i++
-    }
-  }
-  const trained = parts.map((part, p) => trainPoints(set, part, fits[p]!, lambdas))
-  const settings = chosen.map((columns) => outcomesOf(outcomes, (query) => columns[query]!))
-  const called = (columns: Uint16Array) => Float64Array.from(columns, (column) => (column === strong ? 1 : 0))
+/** `parts` are the router's decisions on the parts of a split, whose test rows in this order are those of `outcomes`. */
+export function judgeRun(parts: readonly Decided[], { aims, strong, outcomes }: JudgeOptions): Judged {
+  const { models } = outcomes
+  const ends = parts.map((_, p) => parts.slice(0, p + 1).reduce((sum, one) => sum + queriesOf(one), 0))
+  const slices = parts.map((_, p) => ({ from: ends[p - 1] ?? 0, to: ends[p]! }))
+  const earned = parts.map(({ settings }, p) => settings.map((setting) => earn(setting, slice(outcomes, slices[p]!))))
+  const settings = parts[0]!.settings.map((_, k) => join(earned.map((part) => part[k]!)))
   return {
     settings,
     sweep: sweepOf(settings),
-    calls:
-      strong === null ? null : sweepOf(settings.map(({ qualities }, k) => ({ qualities, costs: called(chosen[k]!) }))),
+    calls: strong === null ? null : strongCalls(parts, settings, strong),
     operated: aims.map((aim) => {
-      const mixes = trained.map(({ points, constant }) => chooseMix(points, aim, constant))
-      return mixes.every((mix) => mix !== null) ? operate(mixes, { parts, settings, chosen, models }) : null
+      const mixes = parts.map(({ trained }) => chooseMix(trained.points, aim, trained.constant.point))
+      return mixes.every((mix) => mix !== null) ? operate(mixes, { parts, earned, models }) : null
     }),
-    calibration: calibrate(fits, { parts, outcomes }),
-    time: decisionTime(microseconds.slice(COLD * count)),
+    constants: parts.map(({ trained }) => trained.constant.column),
+    calibration: calibrate(parts, outcomes),
+    time: decisionTime(parts.flatMap(({ microseconds }) => microseconds)),
   }
 }
 
-/** What every setting reaches on the part's complete training rows, by decisions that had not seen them; and the constant's. */
-function trainPoints(
-  set: OutcomeSet,
-  { train }: Part,
-  { heldOut }: Fitted,
-  lambdas: readonly number[],
-): { points: CostQuality[]; constant: CostQuality } {
-  const rows = train.filter((row) => isComplete(set, costsOf(set), row))
-  const matrix = toMatrix(set, rows)
-  const settings = lambdas.map((lambda) => outcomesOf(matrix, (query) => heldOut(rows[query]!, lambda)))
-  return { points: pointsOf(sweepOf(settings)), constant: bestOf(matrix).point }
+function queriesOf({ settings }: Decided): number {
+  const first = settings[0]!
+  return first.kind === 'single' ? first.columns.length : first.asked.length
 }
 
-/** The best constant on some queries. */
-export function bestOf(matrix: OutcomeMatrix): { readonly column: number; readonly point: CostQuality } {
-  const singles = Array.from(
-    { length: matrix.models },
-    (_, column) => pointsOf(sweepOf([outcomesOf(matrix, () => column)]))[0]!,
+function slice(
+  { models, qualities, costs }: OutcomeMatrix,
+  { from, to }: { readonly from: number; readonly to: number },
+): OutcomeMatrix {
+  return {
+    models,
+    qualities: qualities.subarray(from * models, to * models),
+    costs: costs.subarray(from * models, to * models),
+  }
+}
+
+function earn(setting: Setting, outcomes: OutcomeMatrix): Outcomes {
+  return setting.kind === 'single' ? outcomesOf(outcomes, (query) => setting.columns[query]!) : setting.outcomes
+}
+
+function join(parts: readonly Outcomes[]): Outcomes {
+  const all = (pick: (part: Outcomes) => Float64Array) => Float64Array.from(parts.flatMap((part) => [...pick(part)]))
+  return { qualities: all(({ qualities }) => qualities), costs: all(({ costs }) => costs) }
+}
+
+/** A router that asks several candidates in turn has no share of strong calls that could be compared. */
+function strongCalls(parts: readonly Decided[], settings: readonly Outcomes[], strong: number): Sweep | null {
+  const calls = settings.map((_, k) =>
+    parts.map(({ settings: own }) => {
+      const setting = own[k]!
+      return setting.kind === 'single' ? Array.from(setting.columns, (column) => (column === strong ? 1 : 0)) : null
+    }),
   )
-  const column = bestConstant(singles)
-  return { column, point: singles[column]! }
+  if (calls.some((one) => one.includes(null))) return null
+  return sweepOf(
+    settings.map(({ qualities }, k) => ({ qualities, costs: Float64Array.from(calls[k]!.flatMap((one) => one!)) })),
+  )
 }
 
 function operate(
   mixes: readonly Mix[],
   {
     parts,
-    settings,
-    chosen,
+    earned,
     models,
   }: {
-    readonly parts: readonly Part[]
-    readonly settings: readonly Outcomes[]
-    readonly chosen: readonly Uint16Array[]
+    readonly parts: readonly Decided[]
+    readonly earned: readonly (readonly Outcomes[])[]
     readonly models: number
   },
 ): Operated {
-  const count = settings[0]!.qualities.length
-  const [qualities, costs] = [new Float64Array(count), new Float64Array(count)]
+  const count = parts.reduce((sum, part) => sum + queriesOf(part), 0)
+  const mixed = mixes.map(({ first, second, share }, p) => {
+    const [a, b] = [earned[p]![first]!, earned[p]![second]!]
+    const mix = (x: Float64Array, y: Float64Array) => x.map((value, i) => (1 - share) * value + share * y[i]!)
+    return { qualities: mix(a.qualities, b.qualities), costs: mix(a.costs, b.costs) }
+  })
   const shares = new Array<number>(models).fill(0)
-  let from = 0
   for (const [p, { first, second, share }] of mixes.entries()) {
-    const to = from + parts[p]!.test.length
-    for (const [setting, weight] of [
-      [first, 1 - share],
-      [second, share],
-    ] as const) {
-      for (let i = from; i < to; i++) {
-        qualities[i]! += weight * settings[setting]!.qualities[i]!
-        costs[i]! += weight * settings[setting]!.costs[i]!
-      }
-      for (const [column, part] of sharesOf(chosen[setting]!.subarray(from, to), models).entries())
-        shares[column]! += (weight * part * (to - from)) / count
-    }
-    from = to
+    const weight = queriesOf(parts[p]!) / count
+    const [a, b] = [first, second].map((setting) => askedShares(parts[p]!.settings[setting]!, models))
+    for (let m = 0; m < models; m++) shares[m]! += weight * ((1 - share) * a![m]! + share * b![m]!)
   }
-  return { mixes, qualities, costs, shares }
+  return { mixes, ...join(mixed), shares }
 }
 
-function calibrate(
-  fits: readonly Fitted[],
-  { parts, outcomes }: { readonly parts: readonly Part[]; readonly outcomes: OutcomeMatrix },
-): Calibration[] | null {
-  if (fits.some(({ believe }) => believe === undefined)) return null
-  const believed = parts.flatMap(({ test }, p) => test.map((row) => fits[p]!.believe!(row)))
-  const predicted = new Float64Array(outcomes.qualities.length)
-  for (const [i, row] of believed.entries()) predicted.set(row, i * outcomes.models)
-  return calibrationPerModel(predicted, outcomes.qualities, { models: outcomes.models })
+function askedShares(setting: Setting, models: number): number[] {
+  return sharesOf(setting.kind === 'single' ? setting.columns : setting.asked.flat(), models)
+}
+
+function calibrate(parts: readonly Decided[], { models, qualities }: OutcomeMatrix): Calibration[] | null {
+  if (parts.some(({ believed }) => believed === null)) return null
+  const predicted = Float64Array.from(parts.flatMap(({ believed }) => [...believed!]))
+  return calibrationPerModel(predicted, qualities, { models })
 }

@@ -45,6 +45,33 @@ export function isComplete(set: OutcomeSet, costs: Float64Array, row: number): b
   )
 }
 
+/** Those of the rows whose outcomes are all known. */
+export function completeRows(set: OutcomeSet, rows: readonly number[]): number[] {
+  const costs = costsOf(set)
+  return rows.filter((row) => isComplete(set, costs, row))
+}
+
+/** The set as it was before a candidate joined: of `column` only the outcomes on the rows in `known` are there. */
+export function withHidden(
+  set: OutcomeSet,
+  { column, known }: { readonly column: number; readonly known: readonly number[] },
+): OutcomeSet {
+  const width = set.candidates.length
+  const kept = new Set(known)
+  const hide = (matrix: Float64Array) =>
+    matrix.map((value, at) => (at % width !== column || kept.has((at - column) / width) ? value : Number.NaN))
+  const { quality, costUsd, inputTokens, outputTokens, latencyMs } = set
+  return {
+    ...set,
+    quality: hide(quality),
+    // A set without costs has none to hide.
+    costUsd: costUsd.every(Number.isNaN) ? costUsd : hide(costUsd),
+    inputTokens: hide(inputTokens),
+    outputTokens: hide(outputTokens),
+    latencyMs: hide(latencyMs),
+  }
+}
+
 /**
  * Values of λ from "money is no object" to "as cheap as can be": 0, then `points` values evenly spaced in the logarithm
  * over the slopes of the single models' hull on `rows`, the λ at which the best constant changes, and `reach` times beyond.

@@ -1,7 +1,8 @@
 /** Which queries are learned from and which are judged by. */
 import { createHash } from 'node:crypto'
 import { type OutcomeSet, rowsOf } from './dataset.node.ts'
-import { costsOf, isComplete } from './rows.ts'
+import { createRandom, shuffle } from './random.ts'
+import { completeRows } from './rows.ts'
 
 /** One fit and what it is judged on. Over the parts of a split no row is judged twice. */
 export interface Part {
@@ -10,37 +11,117 @@ export interface Part {
   readonly train: readonly number[]
   /** Rows to judge on; every outcome is known. */
   readonly test: readonly number[]
+  /** A candidate that is new: of its outcomes only those on the rows in `known` may be learned from. */
+  readonly hidden?: { readonly column: number; readonly known: readonly number[] }
 }
 
-export const SPLITS = ['official', 'kfold', 'leave-one-task-out'] as const
+/** Fits that belong to one comparison, and the groups of judged rows that get a comparison each. */
+export interface Study {
+  readonly name: string
+  /** Training queries are drawn by the seed; the judged rows are the same for all seeds. */
+  readonly drawn: boolean
+  parts(seed: number): readonly Part[]
+  readonly views: readonly View[]
+}
+
+export interface View {
+  /** `null`: all rows of the study. */
+  readonly name: string | null
+  has(row: number): boolean
+}
+
+export const SPLITS = ['official', 'kfold', 'leave-one-task-out', 'few-shot', 'leave-one-model-out'] as const
 export type SplitName = (typeof SPLITS)[number]
 
 const FOLDS = 5
+const EVERYTHING: View = { name: null, has: () => true }
 
 /**
- * The parts of a split.
+ * The studies of a split.
  *
- * - `official`: the set's own `train` and `test`.
+ * - `official`: learned from the set's own `train`, judged on each of its other splits apart.
  * - `kfold`: five parts of all rows by a hash of the prompt, so that equal prompts stay together and a set that grows keeps
  *   its parts.
  * - `leave-one-task-out`: each task is judged by what the others teach, which is how a router meets traffic that nobody
  *   labelled. Prompts that another task has too are learned from as they are.
+ * - `few-shot`: one study per size n: n training queries drawn by the seed, those of a larger n among them, judged on `test`. The
+ *   learning curve.
+ * - `leave-one-model-out`: one study per size n: each model is new once, known by n graded training queries drawn by the seed while all others
+ *   are known on all; the test queries are dealt among the models.
  *
  * Rows that lack an outcome are learned from and not judged. Throws `data_invalid` when a named split has no rows.
  */
-export function partsOf(set: OutcomeSet, split: SplitName): Part[] {
+export function studiesOf(set: OutcomeSet, split: SplitName, sizes: readonly number[]): Study[] {
   const all = set.queries.map((_, row) => row)
-  const complete = (rows: readonly number[]) => rows.filter((row) => isComplete(set, costsOf(set), row))
-  if (split === 'official') return [{ name: 'test', train: rowsOf(set, 'train'), test: complete(rowsOf(set, 'test')) }]
-  const groupOf =
-    split === 'kfold'
-      ? set.queries.map(({ prompt }) => `fold ${foldOf(prompt) + 1}`)
-      : set.queries.map(({ task }) => task)
-  return [...new Set(groupOf)].sort().map((name) => ({
+  const single = (parts: readonly Part[], views: readonly View[] = [EVERYTHING]): Study[] => [
+    { name: split, drawn: false, parts: () => parts, views },
+  ]
+  switch (split) {
+    case 'official': {
+      const train = rowsOf(set, 'train')
+      const judged = [...new Set(set.queries.map((query) => query.split))].filter((name) => name !== 'train')
+      const test = completeRows(set, [
+        ...rowsOf(set, 'test'),
+        ...judged.filter((name) => name !== 'test').flatMap((name) => rowsOf(set, name)),
+      ])
+      const views = judged.map((name): View => ({ name, has: (row) => set.queries[row]!.split === name }))
+      return single([{ name: 'test', train, test }], views.length > 1 ? views : [EVERYTHING])
+    }
+    case 'kfold':
+      return single(partsBy(set, all, ({ prompt }) => `fold ${foldOf(prompt) + 1}`))
+    case 'leave-one-task-out':
+      return single(partsBy(set, all, ({ task }) => task))
+    case 'few-shot': {
+      const [train, test] = [rowsOf(set, 'train'), completeRows(set, rowsOf(set, 'test'))]
+      return upTo(sizes, train.length).map((size) => ({
+        name: `${split}: ${size} training queries`,
+        drawn: true,
+        parts: (seed) => [{ name: 'test', train: draw(train, size, seed), test }],
+        views: [EVERYTHING],
+      }))
+    }
+    case 'leave-one-model-out': {
+      const [train, test] = [rowsOf(set, 'train'), completeRows(set, rowsOf(set, 'test'))]
+      return upTo(sizes, train.length).map((size) => ({
+        name: `${split}: ${size} graded prompts`,
+        drawn: true,
+        parts: (seed) =>
+          set.candidates.map(({ id }, column) => ({
+            name: id,
+            train,
+            test: test.filter((_, i) => i % set.candidates.length === column),
+            hidden: { column, known: draw(completeRows(set, train), size, seed) },
+          })),
+        views: [EVERYTHING],
+      }))
+    }
+  }
+}
+
+function partsBy(
+  set: OutcomeSet,
+  rows: readonly number[],
+  groupOf: (query: OutcomeSet['queries'][number]) => string,
+): Part[] {
+  const groups = set.queries.map(groupOf)
+  return [...new Set(groups)].sort().map((name) => ({
     name,
-    train: all.filter((row) => groupOf[row] !== name),
-    test: complete(all.filter((row) => groupOf[row] === name)),
+    train: rows.filter((row) => groups[row] !== name),
+    test: completeRows(
+      set,
+      rows.filter((row) => groups[row] === name),
+    ),
   }))
+}
+
+/** The sizes below `count`, and `count` itself: what there is. */
+function upTo(sizes: readonly number[], count: number): number[] {
+  return [...sizes.filter((size) => size < count), count]
+}
+
+/** The first `size` of the rows in an order that the seed alone decides. */
+function draw(rows: readonly number[], size: number, seed: number): number[] {
+  return shuffle([...rows], createRandom(seed)).slice(0, size)
 }
 
 function foldOf(prompt: string): number {

@@ -2,8 +2,9 @@
  * The baseline of text classification: words and pairs of words, one ridge regression per candidate on quality and one on
  * cost, the candidate with the highest quality − λ · cost. It reads the prompt and no vector, and no guard stands behind it.
  */
+
+import type { Choose } from './baselines.ts'
 import type { OutcomeSet } from './dataset.node.ts'
-import type { Choose } from './evaluate.ts'
 import { gainsOver, judgedLambdas } from './gains.ts'
 import { mean } from './metrics/statistics.ts'
 import { createRandom } from './random.ts'
