@@ -54,15 +54,33 @@ export function plantedSet(rows: number, random: () => number): TrainingSet & { 
   const truth = new Float64Array(rows * m)
   const quality = new Float64Array(rows * m)
   const outputTokens = new Float64Array(rows * m)
+  const tasks: string[] = []
   for (const [i, { vector, features }] of queries.entries()) {
     const difficulty = 1.5 * Math.sqrt(DIM / 4) * vector![0]! + 1.5 * features[0]!
+    tasks.push(difficulty < -1 ? 'easy' : difficulty < 1 ? 'middling' : 'hard')
     for (let c = 0; c < m; c++) {
       truth[i * m + c] = sigmoid(c - 1 - difficulty)
       quality[i * m + c] = random() < truth[i * m + c]! ? 1 : 0
       outputTokens[i * m + c] = Math.round(100 * (c + 1) * Math.exp(0.3 * normal(random)))
     }
   }
-  return { queries, candidates, quality, outputTokens, truth }
+  return { queries, candidates, quality, outputTokens, answers: answersOf(quality, m, seeded(1)), tasks, truth }
+}
+
+/**
+ * Vectors of answers, row-major [rows, m], that scatter about the right one of their row, each independently: the lower the quality, the farther. A right
+ * answer is of length 1, and errors are such that 1 − squared error / variance of all answers is the quality on average.
+ */
+export function answersOf(quality: Float64Array, m: number, random: () => number): Float32Array[] {
+  const direction = () => queryOf(random, { dim: 32 }).vector!
+  const mean = quality.reduce((sum, value) => sum + value, 0) / quality.length
+  let right = direction()
+  return Array.from(quality, (value, at) => {
+    if (at % m === 0) right = direction()
+    const error = Math.sqrt((1 - value) / mean)
+    const noise = direction()
+    return right.map((one, j) => one + error * noise[j]!)
+  })
 }
 
 /** Chance of a right answer per kind of query and candidate in `kindsSet`. */
@@ -95,6 +113,16 @@ export function kindsSet(rows: number, seed: number): TrainingSet & { readonly k
   }
 }
 
+/** The same set with its rows of outcomes dealt out to the queries anew: the two have nothing to do with each other any more. */
+export function withShuffled<T extends TrainingSet>(data: T, random: () => number): T {
+  const m = data.candidates.length
+  const order = data.queries.map((_, i) => ({ i, key: random() })).sort((a, b) => a.key - b.key)
+  const source = (at: number) => order[Math.floor(at / m)]!.i * m + (at % m)
+  const deal = (matrix: Float64Array) => matrix.map((_, at) => matrix[source(at)]!)
+  const answers = data.answers?.map((_, at) => data.answers![source(at)]!)
+  return { ...data, quality: deal(data.quality), outputTokens: deal(data.outputTokens), ...(answers && { answers }) }
+}
+
 /** The same set with a share of its outcomes not known, and those of candidate `blind` altogether. */
 export function withMissing<T extends TrainingSet>(
   data: T,
@@ -104,7 +132,8 @@ export function withMissing<T extends TrainingSet>(
   const m = data.candidates.length
   const hidden = data.quality.map((_, i) => (i % m === blind || random() < share ? 1 : 0))
   const hide = (matrix: Float64Array) => matrix.map((value, i) => (hidden[i] === 1 ? Number.NaN : value))
-  return { ...data, quality: hide(data.quality), outputTokens: hide(data.outputTokens) }
+  const answers = data.answers?.map((answer, i) => (hidden[i] === 1 ? null : answer))
+  return { ...data, quality: hide(data.quality), outputTokens: hide(data.outputTokens), ...(answers && { answers }) }
 }
 
 /** Box–Muller. */
