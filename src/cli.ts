@@ -75,6 +75,10 @@ program
     'official',
   )
   .option('--sizes <numbers>', 'few-shot: training queries; leave-one-model-out: graded prompts', '50,200,1000')
+  .option(
+    '--suite',
+    'the published comparisons that the sets in the folder --data allow, ours beside the published figures',
+  )
   .option('--draws <number>', 'bootstrap draws behind the intervals', '500')
   .option('--report <file>', 'write a report, one HTML file that needs nothing else')
   .addOption(json())
@@ -86,8 +90,8 @@ program
     'How often another wording of a prompt changes whom a router asks, and what a hostile prefix makes it spend: fitted on the train split, judged on the test split.',
   )
   .requiredOption('--data <path...>', 'outcome sets: FOLDER/NAME or a folder with one set')
-  .option('--estimators <names>', 'separated by commas')
-  .option('--planners <names>', 'separated by commas', 'utility')
+  .option('--estimators <names...>', 'separated by commas, or NAME={"option":value}, or all')
+  .option('--planners <names...>', 'separated by commas, or NAME={"option":value}', ['utility'])
   .option('--policy <file...>', 'policy files, judged as they are')
   .option('--unguarded', 'also each estimator without its guard')
   .option('--queries <number>', 'test queries, drawn at random', '300')
@@ -99,6 +103,10 @@ program
   .option('--prefixes <number>', 'hostile prefixes that are searched, and random ones beside them; 0 for none', '2')
   .option('--evaluations <number>', 'prefixes tried in one search', '120')
   .option('--seed <number>', 'seed of everything random', '1')
+  .option(
+    '--suite',
+    'the published comparisons that the sets in the folder --data allow, ours beside the published figures',
+  )
   .option('--draws <number>', 'bootstrap draws behind the intervals', '500')
   .addOption(json())
   .action(async (options) => (await import('./cli/robustness.ts')).robustness(options))

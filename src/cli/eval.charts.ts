@@ -40,6 +40,25 @@ export function colourOf(index: number, count: number): string {
 
 /** Quality over cost in USD per 1,000 queries, on a logarithmic axis. */
 export function paretoPlot(series: readonly Series[]): string {
+  const axis = { title: 'Quality over cost', label: 'cost per 1,000 queries', format: dollars }
+  return logPlot(
+    series.map((one) => ({ ...one, line: bend(one.line) })),
+    axis,
+  )
+}
+
+/** Quality over the number of training queries, on a logarithmic axis. */
+export function learningPlot(series: readonly Series[], label: string): string {
+  return logPlot(series, { title: 'Learning curve', label, format: String })
+}
+
+interface Axis {
+  readonly title: string
+  readonly label: string
+  format(value: number): string
+}
+
+function logPlot(series: readonly Series[], axis: Axis): string {
   const height = 460
   const [top, bottom] = [12, 44]
   const all = series.flatMap(({ line, points }) => [...line, ...points])
@@ -56,16 +75,14 @@ export function paretoPlot(series: readonly Series[]): string {
     ),
     ...logTicks(x0, x1).map(
       (x) =>
-        `<line class="grid" y1="${top}" y2="${height - bottom}" x1="${at(px(x))}" x2="${at(px(x))}"/><text x="${at(px(x))}" y="${height - bottom + 18}" text-anchor="middle">${dollars(x)}</text>`,
+        `<line class="grid" y1="${top}" y2="${height - bottom}" x1="${at(px(x))}" x2="${at(px(x))}"/><text x="${at(px(x))}" y="${height - bottom + 18}" text-anchor="middle">${axis.format(x)}</text>`,
     ),
-    `<text x="${(LEFT + WIDTH - RIGHT) / 2}" y="${height - 6}" text-anchor="middle">cost per 1,000 queries</text>`,
+    `<text x="${(LEFT + WIDTH - RIGHT) / 2}" y="${height - 6}" text-anchor="middle">${axis.label}</text>`,
   ]
   const taken: Box[] = []
   for (const { colour, line, points, dashed, labelled, name } of series) {
     if (line.length > 1) {
-      const path = bend(line)
-        .map(({ x, y }) => `${at(px(x))},${at(py(y))}`)
-        .join(' ')
+      const path = line.map(({ x, y }) => `${at(px(x))},${at(py(y))}`).join(' ')
       parts.push(
         `<polyline points="${path}" stroke="${colour}"${dashed ? ' stroke-dasharray="5 4"' : ''}><title>${toHtml(name)}</title></polyline>`,
       )
@@ -84,7 +101,7 @@ export function paretoPlot(series: readonly Series[]): string {
       }
     }
   }
-  return svg(height, 'Quality over cost', parts)
+  return svg(height, axis.title, parts)
 }
 
 /** One interval per line, with a mark where the bar to beat is. */

@@ -4,7 +4,17 @@ import type { Bin, Calibration } from '../train/metrics/calibration.ts'
 import { hullOf } from '../train/metrics/hull.ts'
 import type { Interval } from '../train/metrics/interval.ts'
 import { mean } from '../train/metrics/statistics.ts'
-import { colourOf, dollars, intervalPlot, paretoPlot, reliabilityPlot, type Series, toHtml } from './eval.charts.ts'
+import {
+  colourOf,
+  dollars,
+  intervalPlot,
+  learningPlot,
+  paretoPlot,
+  reliabilityPlot,
+  type Series,
+  toHtml,
+} from './eval.charts.ts'
+import { type Compared, columnsOf, differenceTo, digitsOf } from './eval.suite.ts'
 import { nameAim, showInterval, showShare, signed, titleOf, verdictsOf } from './eval.table.ts'
 import type { Ran } from './eval.ts'
 
@@ -31,15 +41,72 @@ svg .frame { fill: none; stroke: var(--rule) } svg .dot { fill: hsl(210 65% var(
 .plots { display: flex; flex-wrap: wrap; gap: 1.5rem } figure { margin: 0 } figcaption { font-size: 13px }
 dt { color: var(--quiet) } dd { margin: 0 0 .5rem; overflow-wrap: anywhere }`
 
-export function renderReport(ran: Ran, comparisons: readonly Comparison[]): string {
+export function renderReport(ran: Ran, comparisons: readonly Comparison[], suite: readonly Compared[] = []): string {
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Switchyard evaluation: ${toHtml(comparisons.map(({ set }) => set).join(', '))}</title><style>${STYLE}</style></head><body>
 <h1>Which routing policy to run</h1>
 <p>Every router was fitted on training queries, its setting for each aim chosen on training queries too, and judged on test queries it had no part in. Intervals cover 95 % (paired bootstrap over ${ran.seeds.length > 1 ? 'queries and seeds' : 'queries'}, ${ran.draws} draws); the lower bounds of all policies hold together.</p>
+${suite.length > 0 ? renderSuite(suite) : ''}${renderCurves(comparisons)}
 ${comparisons.map(renderSet).join('\n')}
 ${renderRan(ran, comparisons)}
 </body></html>
 `
+}
+
+/** The published comparisons, a table each: routers in rows, figures in columns. */
+function renderSuite(suite: readonly Compared[]): string {
+  const tables = suite.map((one) => {
+    const { benchmark, comparisons } = one
+    const columns = columnsOf(one)
+    const published = columns.some(({ figure }) => figure.published !== null)
+      ? [
+          `<tr><td>published</td>${columns.map(({ figure: { published: best } }) => `<td>${best === null ? '' : `${best.value}<small>${toHtml(best.by)}</small>`}</td>`).join('')}</tr>`,
+        ]
+      : []
+    const rows = comparisons[0]!.scores.map(({ name, kind }) => {
+      const cells = columns.map(({ figure, of }) => {
+        const value = of(name)
+        if (value === null) return '<td></td>'
+        const difference = differenceTo(figure, value)
+        const digits = digitsOf(figure)
+        const passes = difference !== null && (figure.better === 'higher' ? difference > 0 : difference < 0)
+        return `<td>${stacked(value, digits)}${difference === null ? '' : `<small${passes ? ' class="beats"' : ''}>${signed(difference, digits)} to published</small>`}</td>`
+      })
+      return `<tr><td class="${kind}">${toHtml(name)}</td>${cells.join('')}</tr>`
+    })
+    return `<h3>${toHtml(benchmark.title)}</h3><p class="quiet">Source: ${toHtml(benchmark.source)}. What differs: ${toHtml(benchmark.differs)}.</p><div class="wide"><table><thead><tr><th>router</th>${columns.map(({ title }) => `<th>${toHtml(title)}</th>`).join('')}</tr></thead><tbody>${published.join('')}${rows.join('')}</tbody></table></div>`
+  })
+  return `<section><h2>Beside what was published</h2>${tables.join('')}</section>`
+}
+
+/** Quality over the number of labels, where several comparisons of a set differ in it alone. */
+function renderCurves(comparisons: readonly Comparison[]): string {
+  const kinds = new Map<string, { readonly size: number; readonly comparison: Comparison }[]>()
+  for (const comparison of comparisons) {
+    const [, kind, size, label] = /^(.+): (\d+) (.+)$/u.exec(comparison.study) ?? []
+    if (kind === undefined) continue
+    const key = `${comparison.set} · ${kind}, by ${label}`
+    kinds.set(key, [...(kinds.get(key) ?? []), { size: Number(size), comparison }])
+  }
+  return [...kinds]
+    .map(([title, steps]) => {
+      const { aims, scores } = steps[0]!.comparison
+      const charts = aims.map((aim, a) => {
+        const series = scores.map(({ name, kind }, i): Series => {
+          const points = steps.flatMap(({ size, comparison }) => {
+            const quality = comparison.scores[i]!.reached[a]?.quality
+            if (quality === undefined) return []
+            const { value, low, high } = quality
+            return [{ x: size, y: value, low, high, title: `${name}, ${size}: ${value.toFixed(4)}` }]
+          })
+          const shown = kind === 'policy' ? points : points.map(({ low, high, ...point }) => point)
+          return { name, colour: colourOf(i, scores.length), dashed: kind === 'baseline', line: points, points: shown }
+        })
+        return `<h4>${toHtml(nameAim(aim))}</h4><div class="wide">${learningPlot(series, title.replace(/^.*, by /u, ''))}</div>${legend(series)}`
+      })
+      return `<section><h2>${toHtml(title)}</h2>${charts.join('')}</section>`
+    })
+    .join('')
 }
 
 function renderSet(comparison: Comparison): string {
@@ -154,8 +221,8 @@ function renderTable({ scores, aims }: Comparison): string {
 }
 
 /** A value over its interval. */
-function stacked(interval: Interval): string {
-  return showInterval(interval).replace(/ (\[.*\])/u, '<small>$1</small>')
+function stacked(interval: Interval, digits = 4): string {
+  return showInterval(interval, digits).replace(/ (\[.*\])/u, '<small>$1</small>')
 }
 
 function renderShares({ scores, aims, candidates }: Comparison): string {
@@ -185,7 +252,7 @@ function renderTasks({ scores, aims, tasks }: Comparison): string {
       const rows = tasks.map(({ name, queries }, t) =>
         row(name, queries, reached, (score) => score.reached[a]!.tasks[t]!),
       )
-      const average = row('task average', '', reached, (score) => score.reached[a]!.taskAverage)
+      const average = row('task average', '', reached, (score) => score.reached[a]!.taskAverage.value)
       return `<details${aim.kind === 'quality' ? ' open' : ''}><summary>${toHtml(nameAim(aim))}</summary><div class="wide"><table><thead><tr>${head.map((text) => `<th>${toHtml(text)}</th>`).join('')}</tr></thead><tbody>${rows.join('')}${average}</tbody></table></div></details>`
     })
     .join('')

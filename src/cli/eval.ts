@@ -4,17 +4,16 @@ import { join, resolve } from 'node:path'
 import * as z from 'zod'
 import { openEncoder } from '../compose/encoder.node.ts'
 import { packageFolder } from '../package.node.ts'
-import type { Encoder, Query } from '../spec.ts'
 import type { Comparison } from '../train/compare.ts'
 import { type OutcomeSet, readDataset } from '../train/dataset.node.ts'
-import { toQueries } from '../train/queries.ts'
-import { type Part, SPLITS, type SplitName, type Study, studiesOf } from '../train/splits.node.ts'
-import { compareStudy, termsOf } from '../train/study.ts'
-import { createJobRunner, type JobRunner } from './eval.jobs.ts'
+import { SPLITS, type SplitName, studiesOf } from '../train/splits.node.ts'
+import { createJobRunner } from './eval.jobs.ts'
 import { renderReport } from './eval.report.ts'
-import { type Contender, type Named, readEstimators, readPlanners, showNamed } from './eval.routers.ts'
+import { readEstimators, readPlanners, showNamed } from './eval.routers.ts'
+import { evaluateStudy, type Judging } from './eval.study.ts'
+import { type Compared, renderSuite, runSuite } from './eval.suite.ts'
 import { renderComparison } from './eval.table.ts'
-import { print, progress } from './output.ts'
+import { print } from './output.ts'
 import { ENCODER } from './replay.gateways.ts'
 
 export interface EvalArguments {
@@ -25,6 +24,7 @@ export interface EvalArguments {
   readonly split: string
   readonly sizes: string
   readonly draws: string
+  readonly suite?: boolean
   readonly report?: string
   readonly json?: boolean
 }
@@ -41,15 +41,6 @@ export interface Ran {
   readonly draws: number
 }
 
-export interface Judging {
-  readonly encoder: Encoder | null
-  readonly jobs: JobRunner
-  readonly estimators: readonly Named[]
-  readonly planners: readonly Named[]
-  readonly seeds: readonly number[]
-  readonly draws: number
-}
-
 export async function evaluate(args: EvalArguments): Promise<void> {
   const [estimators, planners] = [readEstimators(args.estimators), readPlanners(args.planners)]
   const split = SPLITS.find((name) => name === args.split)
@@ -60,21 +51,31 @@ export async function evaluate(args: EvalArguments): Promise<void> {
   const draws = count('draws', args.draws)
   const encoder = await openEncoder(ENCODER)
   const jobs = await createJobRunner(resolve('.switchyard/eval'))
+  const show = (text: string) => args.json || print(text)
   try {
     const judging: Judging = { encoder, jobs, estimators, planners, seeds, draws }
-    const comparisons: Comparison[] = []
-    for (const location of args.data) {
+    const compared: Compared[] = []
+    if (args.suite) {
+      for (const folder of args.data) {
+        const suite = await runSuite(folder, judging)
+        compared.push(...suite.compared)
+        for (const one of suite.compared) show(renderSuite(one))
+        for (const name of suite.missing) show(`${folder} has no set ${name}: what needs it was left out.`)
+      }
+    }
+    const comparisons: Comparison[] = compared.flatMap((one) => one.comparisons)
+    for (const location of args.suite ? [] : args.data) {
       const set = await readDataset(location)
       for (const comparison of await evaluateSplit(set, { split, sizes, judging })) {
         comparisons.push(comparison)
-        if (!args.json) print(renderComparison(comparison))
+        show(renderComparison(comparison))
       }
     }
-    const ran = await describeRun(judging, split)
+    const ran = await describeRun(judging, args.suite ? 'suite' : split)
     if (args.json) print(JSON.stringify({ ran, sets: comparisons }))
     if (args.report !== undefined) {
-      await writeFile(args.report, renderReport(ran, comparisons))
-      if (!args.json) print(`Report: ${resolve(args.report)}`)
+      await writeFile(args.report, renderReport(ran, comparisons, compared))
+      show(`Report: ${resolve(args.report)}`)
     }
   } finally {
     await jobs.close()
@@ -88,7 +89,7 @@ function count(name: string, text: string): number {
   throw new RangeError(`--${name} must be a whole number above 0, not '${text}'`)
 }
 
-export async function describeRun(judging: Judging, split: string): Promise<Ran> {
+async function describeRun(judging: Judging, split: string): Promise<Ran> {
   const manifest = await readFile(join(packageFolder(), 'package.json'), 'utf8')
   const info = judging.encoder?.info ?? null
   return {
@@ -115,67 +116,4 @@ async function evaluateSplit(
   const comparisons: Comparison[] = []
   for (const study of studies) comparisons.push(...(await evaluateStudy(set, study, judging)))
   return comparisons
-}
-
-/** Fits and judges every router; one comparison per view of the study. */
-export async function evaluateStudy(set: OutcomeSet, study: Study, judging: Judging): Promise<Comparison[]> {
-  const { encoder, jobs, estimators, planners, seeds, draws } = judging
-  const partsOf = new Map(seeds.map((seed) => [seed, study.parts(seed)]))
-  const parts = [...partsOf.values()].flat()
-  const queries = await queriesOf(set, [...new Set(parts.flatMap(({ train, test }) => [...train, ...test]))], encoder)
-  const terms = termsOf(set, parts)
-
-  const bar = progress(`${set.name}: fitting`)
-  let [done, total] = [0, 0]
-  const decide = async (contender: Contender, part: Part) => {
-    total++
-    const decided = await jobs.run({
-      set,
-      part,
-      contender,
-      queries,
-      encoder: encoder?.info ?? null,
-      lambdas: terms.lambdas,
-    })
-    bar.update(++done, total)
-    return decided
-  }
-  /** One entry per router of the contender, each with an entry per part. */
-  const run = async (contender: Contender, seed: number) => {
-    const decided = await Promise.all(partsOf.get(seed)!.map((part) => decide(contender, part)))
-    return decided[0]!.map((_, router) => decided.map((one) => one[router]!))
-  }
-  /** One entry per router, each with an entry per seed. */
-  const runs = async (contenderOf: (seed: number) => Contender, own: readonly number[]) => {
-    const perSeed = await Promise.all(own.map((seed) => run(contenderOf(seed), seed)))
-    return perSeed[0]!.map((_, router) => perSeed.map((one) => one[router]!))
-  }
-  const policies = estimators.flatMap((estimator) => planners.map((planner) => ({ estimator, planner })))
-  const all = await Promise.all([
-    // Baselines know no chance but the draw of their training queries.
-    runs(() => ({ kind: 'baselines' }), study.drawn ? seeds : seeds.slice(0, 1)),
-    ...policies.map((names) => runs((seed) => ({ kind: 'policy', ...names, seed }), seeds)),
-  ])
-  bar.stop()
-  const first = partsOf.get(seeds[0]!)!
-  return study.views.map((view) =>
-    compareStudy(set, { study, view, terms, parts: first, runs: all.flat(), draws, seed: seeds[0]! }),
-  )
-}
-
-/** By row. A second run finds the vectors on disk. */
-async function queriesOf(
-  set: OutcomeSet,
-  rows: readonly number[],
-  encoder: Encoder | null,
-): Promise<ReadonlyMap<number, Query>> {
-  const embedding = progress(`${set.name}: embedding`)
-  const prompts = rows.map((row) => set.queries[row]!.prompt)
-  const list = await toQueries(prompts, {
-    encoder,
-    cacheDir: resolve('.switchyard/vectors'),
-    onProgress: embedding.update,
-  })
-  embedding.stop()
-  return new Map(rows.map((row, i) => [row, list[i]!]))
 }

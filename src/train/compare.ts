@@ -20,6 +20,8 @@ import { judge, type Verdict } from './metrics/verdict.ts'
 import { createRandom } from './random.ts'
 
 const CONFIDENCE = 0.95
+/** Numbers that are resampled for each aim: quality, cost share, lead, task average. */
+const PER_AIM = 4
 
 export interface Trial {
   readonly name: string
@@ -41,7 +43,7 @@ export interface Reached {
   /** Of the lead; the lower bounds of all policies hold together. Baselines have none. */
   readonly verdict: Verdict | null
   /** Quality where every task counts alike. */
-  readonly taskAverage: number
+  readonly taskAverage: Interval
   /** In the order of `Comparison.tasks`. */
   readonly tasks: readonly number[]
   /** In the order of `Comparison.candidates`. */
@@ -157,7 +159,12 @@ export function compare(set: OutcomeSet, options: CompareOptions): Comparison {
       ...aims.flatMap((_, a) => {
         const own = atWeights(run.operated[a] ?? null, weights)
         const constant = atWeights(constantRun.operated[a] ?? null, weights)
-        return [own.quality, bar.costUsd > 0 ? own.costUsd / bar.costUsd : Number.NaN, own.quality - constant.quality]
+        return [
+          own.quality,
+          bar.costUsd > 0 ? own.costUsd / bar.costUsd : Number.NaN,
+          own.quality - constant.quality,
+          meanOfGroups(run.operated[a]?.qualities ?? [], taskOf, weights),
+        ]
       }),
       ...budgets.map((share) => bestWithin(points, share * bar.costUsd)),
       peakQuality(points),
@@ -180,7 +187,7 @@ export function compare(set: OutcomeSet, options: CompareOptions): Comparison {
   const verdicts = aims.map((_, a) => {
     const policies = trials.flatMap(({ kind }, t) => (kind === 'policy' ? [t] : []))
     const judged = judge(
-      policies.map((t) => figures[t]![3 * a + 2]!),
+      policies.map((t) => figures[t]![PER_AIM * a + 2]!),
       CONFIDENCE,
     )
     return new Map(policies.map((t, k) => [t, judged[k]!]))
@@ -225,7 +232,7 @@ export function compare(set: OutcomeSet, options: CompareOptions): Comparison {
       set.candidates[singles.reduce((best, { costUsd }, c) => (costUsd < singles[best]!.costUsd ? c : best), 0)]!.id,
     scores: trials.map((trial, t): Score => {
       const own = figures[t]!.map(toInterval)
-      const [peak, neutral, area, gap, half, most, ...regret] = own.slice(3 * aims.length + budgets.length)
+      const [peak, neutral, area, gap, half, most, ...regret] = own.slice(PER_AIM * aims.length + budgets.length)
       const first = trial.runs[0]!
       return {
         name: trial.name,
@@ -235,14 +242,14 @@ export function compare(set: OutcomeSet, options: CompareOptions): Comparison {
         reached: aims.map((_, a) => {
           const operated = trial.runs.flatMap((run) => run.operated[a] ?? [])
           if (operated.length < trial.runs.length) return null
-          const [quality, costShare, lead] = own.slice(3 * a, 3 * a + 3)
+          const [quality, costShare, lead, taskAverage] = own.slice(PER_AIM * a, PER_AIM * (a + 1))
           return {
             quality: quality!,
             costUsd: mean(operated.map(({ costs }) => mean(costs))),
             costShare: costShare!,
             lead: lead!,
             verdict: verdicts[a]!.get(t) ?? null,
-            taskAverage: mean(operated.map(({ qualities }) => meanOfGroups(qualities, taskOf))),
+            taskAverage: taskAverage!,
             tasks: names.map((_, task) =>
               mean(operated.map(({ qualities }) => mean(qualities.filter((_, i) => taskOf[i] === task)))),
             ),
@@ -251,7 +258,7 @@ export function compare(set: OutcomeSet, options: CompareOptions): Comparison {
           }
         }),
         points: curves[t]!,
-        within: budgets.map((share, b) => ({ share, quality: own[3 * aims.length + b]! })),
+        within: budgets.map((share, b) => ({ share, quality: own[PER_AIM * aims.length + b]! })),
         swept: sweptFigures(curves[t]!, { all: curves.flat(), bar: barPoint, singles, range }),
         peak: peak!,
         qnc: neutral!,

@@ -1,0 +1,83 @@
+/** Fits and judges the routers of one study: what `eval` does with each set. */
+import { resolve } from 'node:path'
+import type { Encoder, Query } from '../spec.ts'
+import type { Comparison } from '../train/compare.ts'
+import type { OutcomeSet } from '../train/dataset.node.ts'
+import { toQueries } from '../train/queries.ts'
+import type { Part, Study } from '../train/splits.node.ts'
+import { compareStudy, termsOf } from '../train/study.ts'
+import type { JobRunner } from './eval.jobs.ts'
+import type { Contender, Named } from './eval.routers.ts'
+import { progress } from './output.ts'
+
+export interface Judging {
+  readonly encoder: Encoder | null
+  readonly jobs: JobRunner
+  readonly estimators: readonly Named[]
+  readonly planners: readonly Named[]
+  readonly seeds: readonly number[]
+  readonly draws: number
+}
+
+/** Fits and judges every router; one comparison per view of the study. */
+export async function evaluateStudy(set: OutcomeSet, study: Study, judging: Judging): Promise<Comparison[]> {
+  const { encoder, jobs, estimators, planners, seeds, draws } = judging
+  const partsOf = new Map(seeds.map((seed) => [seed, study.parts(seed)]))
+  const parts = [...partsOf.values()].flat()
+  const queries = await queriesOf(set, [...new Set(parts.flatMap(({ train, test }) => [...train, ...test]))], encoder)
+  const terms = termsOf(set, parts)
+
+  const bar = progress(`${set.name}: fitting`)
+  let [done, total] = [0, 0]
+  const decide = async (contender: Contender, part: Part) => {
+    total++
+    const decided = await jobs.run({
+      set,
+      part,
+      contender,
+      queries,
+      encoder: encoder?.info ?? null,
+      lambdas: terms.lambdas,
+    })
+    bar.update(++done, total)
+    return decided
+  }
+  /** One entry per router of the contender, each with an entry per part. */
+  const run = async (contender: Contender, seed: number) => {
+    const decided = await Promise.all(partsOf.get(seed)!.map((part) => decide(contender, part)))
+    return decided[0]!.map((_, router) => decided.map((one) => one[router]!))
+  }
+  /** One entry per router, each with an entry per seed. */
+  const runs = async (contenderOf: (seed: number) => Contender, own: readonly number[]) => {
+    const perSeed = await Promise.all(own.map((seed) => run(contenderOf(seed), seed)))
+    return perSeed[0]!.map((_, router) => perSeed.map((one) => one[router]!))
+  }
+  const policies = estimators.flatMap((estimator) => planners.map((planner) => ({ estimator, planner })))
+  const all = await Promise.all([
+    // Baselines know no chance but the draw of their training queries.
+    runs(() => ({ kind: 'baselines' }), study.drawn ? seeds : seeds.slice(0, 1)),
+    ...policies.map((names) => runs((seed) => ({ kind: 'policy', ...names, seed }), seeds)),
+  ])
+  bar.stop()
+  const first = partsOf.get(seeds[0]!)!
+  return study.views.map((view) =>
+    compareStudy(set, { study, view, terms, parts: first, runs: all.flat(), draws, seed: seeds[0]! }),
+  )
+}
+
+/** By row. A second run finds the vectors on disk. */
+async function queriesOf(
+  set: OutcomeSet,
+  rows: readonly number[],
+  encoder: Encoder | null,
+): Promise<ReadonlyMap<number, Query>> {
+  const embedding = progress(`${set.name}: embedding`)
+  const prompts = rows.map((row) => set.queries[row]!.prompt)
+  const list = await toQueries(prompts, {
+    encoder,
+    cacheDir: resolve('.switchyard/vectors'),
+    onProgress: embedding.update,
+  })
+  embedding.stop()
+  return new Map(rows.map((row, i) => [row, list[i]!]))
+}
