@@ -103,10 +103,6 @@ program
   .option('--prefixes <number>', 'hostile prefixes that are searched, and random ones beside them; 0 for none', '2')
   .option('--evaluations <number>', 'prefixes tried in one search', '120')
   .option('--seed <number>', 'seed of everything random', '1')
-  .option(
-    '--suite',
-    'the published comparisons that the sets in the folder --data allow, ours beside the published figures',
-  )
   .option('--draws <number>', 'bootstrap draws behind the intervals', '500')
   .addOption(json())
   .action(async (options) => (await import('./cli/robustness.ts')).robustness(options))

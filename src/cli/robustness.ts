@@ -6,7 +6,7 @@ import { openEncoder } from '../compose/encoder.node.ts'
 import { compilePolicy } from '../compose/policy.ts'
 import { FEATURES } from '../embed/features.ts'
 import { decodePolicy } from '../policy/file.ts'
-import type { Encoder, EstimatorFamily, PlannerFamily, Policy } from '../spec.ts'
+import type { Encoder, Policy } from '../spec.ts'
 import { type OutcomeSet, readDataset, rowsOf } from '../train/dataset.node.ts'
 import { toQueries } from '../train/queries.ts'
 import { createRandom, shuffle } from '../train/random.ts'
@@ -23,15 +23,16 @@ import {
   singlesOn,
 } from '../train/robustness/routers.ts'
 import { createTexts, type Texts } from '../train/robustness/texts.ts'
-import { costsOf, isComplete, lambdaGrid } from '../train/rows.ts'
+import { completeRows, lambdaGrid } from '../train/rows.ts'
+import { type Named, readEstimators, readPlanners, showNamed } from './eval.routers.ts'
 import { print, progress } from './output.ts'
 import { ENCODER } from './replay.gateways.ts'
 import { renderRobustness } from './robustness.table.ts'
 
 export interface RobustnessArguments {
   readonly data: readonly string[]
-  readonly estimators?: string
-  readonly planners: string
+  readonly estimators?: readonly string[]
+  readonly planners: readonly string[]
   readonly policy?: readonly string[]
   readonly queries: string
   readonly aims: string
@@ -62,13 +63,12 @@ export interface Robustness {
 }
 
 export async function robustness(args: RobustnessArguments): Promise<void> {
-  const families = args.estimators?.split(',').map(findEstimator) ?? []
-  const files = args.policy ?? []
-  if (families.length + files.length === 0)
+  const { estimators = [], policy: files = [] } = args
+  if (estimators.length + files.length === 0)
     throw new RangeError('there is no router to judge: give --estimators, such as knn,linear, or a --policy file')
   const options = {
-    families,
-    planners: args.planners.split(',').map(findPlanner),
+    estimators: readEstimators(estimators),
+    planners: readPlanners(args.planners),
     aims: args.aims.split(',').map(readAim),
     sample: count('queries', args.queries, 1),
     prefixes: count('prefixes', args.prefixes, 0),
@@ -108,8 +108,8 @@ function readAim(text: string): Aim {
 }
 
 interface JudgeOptions extends Pick<Bench, 'encoder' | 'prefixes' | 'evaluations' | 'seed' | 'draws'> {
-  readonly families: readonly EstimatorFamily[]
-  readonly planners: readonly PlannerFamily[]
+  readonly estimators: readonly Named[]
+  readonly planners: readonly Named[]
   readonly policies: readonly { readonly name: string; readonly policy: Policy }[]
   readonly aims: readonly Aim[]
   /** Test queries, drawn at random. */
@@ -119,10 +119,9 @@ interface JudgeOptions extends Pick<Bench, 'encoder' | 'prefixes' | 'evaluations
 
 async function judgeSet(set: OutcomeSet, options: JudgeOptions): Promise<Robustness> {
   const { encoder, aims, seed } = options
-  const complete = (rows: readonly number[]) => rows.filter((row) => isComplete(set, costsOf(set), row))
   const train = rowsOf(set, 'train')
-  const known = complete(train)
-  const test = shuffle(complete(rowsOf(set, 'test')), createRandom(seed)).slice(0, options.sample)
+  const known = completeRows(set, train)
+  const test = shuffle(completeRows(set, rowsOf(set, 'test')), createRandom(seed)).slice(0, options.sample)
   const promptOf = (row: number) => set.queries[row]!.prompt
   const read = (label: string, prompts: readonly string[]) => readPrompts(`${set.name}: ${label}`, prompts, encoder)
 
@@ -190,11 +189,11 @@ async function readPrompts(label: string, prompts: readonly string[], encoder: E
 }
 
 function fitAll(texts: Texts, train: readonly number[], options: JudgeOptions): Router[] {
-  const { families, planners, policies, encoder, seed, unguarded } = options
+  const { estimators, planners, policies, encoder, seed, unguarded } = options
   const info = encoder?.info ?? null
   const candidates = texts.set.candidates.map(({ id }) => id)
   const judge = findPlanner('utility').load({})
-  const fits = families.flatMap((family) => planners.map((planner) => ({ family, planner })))
+  const fits = estimators.flatMap((estimator) => planners.map((planner) => ({ estimator, planner })))
   const bar = progress(`${texts.set.name}: fitting`)
   const stepOf = (done: number) => (part: number, of: number) => bar.update(done + part / of, 1 + fits.length)
   const routers = [
@@ -203,8 +202,20 @@ function fitAll(texts: Texts, train: readonly number[], options: JudgeOptions): 
       const compiled = compilePolicy(policy, { encoder: info, features: FEATURES, candidates })
       return policyRouter(name, compiled.policy, { texts, seed })
     }),
-    ...fits.flatMap((fit, i) =>
-      fitRouters(texts, { ...fit, train, judge, encoder: info, seed, unguarded, onProgress: stepOf(1 + i) }),
+    ...fits.flatMap(({ estimator, planner }, i) =>
+      fitRouters(texts, {
+        name: planner.name === 'utility' ? showNamed(estimator) : `${showNamed(estimator)} · ${showNamed(planner)}`,
+        train,
+        family: findEstimator(estimator.name),
+        options: estimator.options,
+        planner: findPlanner(planner.name),
+        plannerOptions: planner.options,
+        judge,
+        encoder: info,
+        seed,
+        unguarded,
+        onProgress: stepOf(1 + i),
+      }),
     ),
   ]
   bar.stop()

@@ -1,7 +1,7 @@
 /** Routers that can be asked about any wording, each at the settings at which it is looked at. */
 import type { RoutePolicy } from '../../route/decide.ts'
 import { withPriors } from '../../route/priors.ts'
-import type { EncoderInfo, Estimator, EstimatorFamily, Planner, PlannerFamily } from '../../spec.ts'
+import type { EncoderInfo, Estimator, EstimatorFamily, JsonObject, Planner, PlannerFamily } from '../../spec.ts'
 import { chooseMix } from '../aims.ts'
 import { createChooser } from '../choose.ts'
 import { fitBaselines } from '../contenders.ts'
@@ -43,9 +43,13 @@ export function baselineRouters(
 }
 
 export interface FitRouterOptions {
+  readonly name: string
   readonly train: readonly number[]
   readonly family: EstimatorFamily
+  /** What differs from the family's defaults. */
+  readonly options: JsonObject
   readonly planner: PlannerFamily
+  readonly plannerOptions: JsonObject
   /** Judges the guard: `utility`. */
   readonly judge: Planner
   readonly encoder: EncoderInfo | null
@@ -57,7 +61,7 @@ export interface FitRouterOptions {
 
 /** A policy as `train` makes it. */
 export function fitRouters(texts: Texts, options: FitRouterOptions): Router[] {
-  const { train, family, seed } = options
+  const { name, train, family, seed } = options
   const { manifest, state, heldOut } = fitPolicy({
     ...options,
     set: texts.set,
@@ -70,7 +74,6 @@ export function fitRouters(texts: Texts, options: FitRouterOptions): Router[] {
   const estimator = family.load(state, candidates)
   const planner = options.planner.load(manifest.planner.options)
   const policy: RoutePolicy = { estimator, planner, guard, candidates }
-  const name = planner.name === 'utility' ? family.name : `${family.name} · ${planner.name}`
   const guarded = policyRouter(name, policy, { texts, seed, heldOut })
   if (!options.unguarded) return [guarded]
   const raw = { ...policy, estimator: trusted(estimator), guard: { ...guard, shrink: 1, minSupport: 0 } }
