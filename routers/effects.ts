@@ -6,7 +6,7 @@ import type { EstimatorState } from '../src/spec.ts'
 import { f64, readF64, readNumber } from './state.ts'
 
 export interface Effects {
-  /** Per candidate; 0 where nothing is known of it. */
+  /** Per candidate; the mean of the others where nothing is known of it. */
   readonly level: Float64Array
   /** Per cluster: how much better all candidates do there. */
   readonly shared: Float64Array

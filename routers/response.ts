@@ -29,8 +29,8 @@ export interface ResponseInput {
 const ROUNDS = 4
 const NEWTON_STEPS = 4
 const WEIGHT_STEPS = 8
-/** Gaussian priors: precision of the abilities (about 0) and of the slopes (about 1). */
-const ABILITY_PRECISION = 0.5
+/** Gaussian priors: precision of the intercepts slope · ability (about 0) and of the slopes (about 1). */
+const INTERCEPT_PRECISION = 0.5
 const SLOPE_PRECISION = 20
 
 export function fitResponse(input: ResponseInput, rows: readonly number[], penalty: number): Response {
@@ -82,9 +82,9 @@ function fitCandidate(
   let s = slope[c]!
   let a = s * ability[c]!
   for (let step = 0; step < NEWTON_STEPS; step++) {
-    let ga = -ABILITY_PRECISION * a
+    let ga = -INTERCEPT_PRECISION * a
     let gs = -SLOPE_PRECISION * (s - 1)
-    let haa = ABILITY_PRECISION
+    let haa = INTERCEPT_PRECISION
     let has = 0
     let hss = SLOPE_PRECISION
     for (const i of rows) {

@@ -24,7 +24,7 @@ const REACH = 17
 const LEAST_STD = 1e-6
 
 type HedgeOptions = {
-  /** In [0, 1]: 0 asks for the one that is most probably best, 1 for the cheapest of all. */
+  /** In [0, 1]: 0 asks for the one that is most probably best, 1 for the cheapest of all that may be. */
   readonly chance: number
 }
 
