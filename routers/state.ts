@@ -28,6 +28,13 @@ export function readNumber(state: EstimatorState, name: string): number {
   return value
 }
 
+export function readTexts({ params }: EstimatorState, name: string): readonly string[] {
+  const value = params[name]
+  const texts = Array.isArray(value) ? value.filter((text) => typeof text === 'string') : null
+  if (texts && texts.length === (value as readonly unknown[]).length) return texts
+  throw new RangeError(`parameter '${name}' must be a list of texts; train the policy again`)
+}
+
 /** A number that counts something: an integer of 0 or more. */
 export function readCount(state: EstimatorState, name: string): number {
   const value = readNumber(state, name)

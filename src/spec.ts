@@ -100,6 +100,8 @@ export interface Estimate {
   readonly qualityStd: Float64Array
   readonly outputTokens: Float64Array
   readonly support: number
+  /** What kind of query this one is taken for, for planners that decide by kind; left out where that is not known. */
+  readonly category?: string
   /** For explanations: rows of the training set and their similarity, nearest first. */
   readonly neighbours?: readonly { readonly row: number; readonly similarity: number }[]
 }
@@ -132,6 +134,10 @@ export interface TrainingSet {
   /** Quality in [0, 1]. */
   readonly quality: Float64Array
   readonly outputTokens: Float64Array
+  /** Vectors of what the candidates answered, all by one encoder, laid out as `quality`; `null` = not known. */
+  readonly answers?: readonly (Float32Array | null)[]
+  /** What each query is about, by name; empty = not labelled. Known when training alone. */
+  readonly tasks?: readonly string[]
 }
 
 /** An estimator's offline half. One file in `routers/estimators/` exports one family. */
@@ -139,6 +145,8 @@ export interface EstimatorFamily<Options extends object = object> {
   readonly name: string
   /** Raised when a stored state can no longer be loaded by a newer `load`. */
   readonly version: number
+  /** What it cannot learn without, beside the outcomes; `fit` throws a `RangeError` for queries that lack it. */
+  readonly needs?: 'answers' | 'tasks'
   readonly defaults: Readonly<Options>
   /** Deterministic given its arguments; `random` is uniform in [0, 1). */
   fit(data: TrainingSet, options: Options, random: () => number): EstimatorState
