@@ -97,7 +97,7 @@ function changeCase(text: string, random: () => number): string {
 
 /** One more blank within a line or at its end; what a line begins with stays. */
 function addBlanks(text: string, random: () => number): string {
-  return replaceInProse(text, /(?<=\S)[ \n](?=\S)/gu, (blank) => (random() < BLANK_RATE ? ` ${blank}` : blank))
+  return replaceInProse(text, /(?<=\S)(?:\n| (?=\S))/gu, (blank) => (random() < BLANK_RATE ? ` ${blank}` : blank))
 }
 
 /** Two inner letters swapped, one left out, or one twice. */
