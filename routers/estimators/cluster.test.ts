@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import type { Candidate, TrainingSet } from '../../src/spec.ts'
 import { testEstimator } from '../contract.ts'
-import { KIND_CHANCES, KIND_TOKENS, kindsSet, seeded } from '../fixtures.ts'
+import { candidatesOf, KIND_CHANCES, KIND_TOKENS, kindsSet, seeded } from '../fixtures.ts'
 import { cluster, onboard } from './cluster.ts'
 
 testEstimator(cluster)
@@ -39,16 +39,57 @@ it('sends each kind of query to who is best at it', () => {
   expect(right / 200).toBeGreaterThan(0.9)
 })
 
-it('predicts almost a constant where outcomes have nothing to do with queries', () => {
-  const data = kindsSet(600, 1)
-  const shuffled = { ...data, queries: kindsSet(600, 9).queries }
-  const estimator = cluster.load(cluster.fit(shuffled, cluster.defaults, seeded(3)), idsOf(data.candidates))
-  for (let c = 0; c < 4; c++) {
-    const column = data.quality.filter((_, at) => at % 4 === c)
-    const mean = column.reduce((sum, value) => sum + value, 0) / column.length
-    const errors = shuffled.queries.map((query) => (estimator.estimate(query, data.candidates).quality[c]! - mean) ** 2)
-    expect(Math.sqrt(errors.reduce((sum, value) => sum + value, 0) / errors.length)).toBeLessThan(0.04)
+/** Two groups of 300 queries far apart; of every ten queries of a group a candidate is right on as many as `rights` says. */
+function twoGroups(rights: readonly (readonly [number, number])[]): TrainingSet {
+  const { queries } = kindsSet(600, 1)
+  const cells = queries.flatMap((_, i) =>
+    rights.map((right) => ({ right: right[i % 2 === 0 ? 0 : 1], turn: (i >> 1) % 10 })),
+  )
+  return {
+    queries: queries.map((query, i) => ({ ...query, vector: null, features: Float64Array.of(i % 2) })),
+    candidates: candidatesOf(rights.length),
+    quality: Float64Array.from(cells, ({ right, turn }) => Number(turn < right)),
+    outputTokens: Float64Array.from(cells, ({ right }) => 100 * right),
   }
+}
+
+it('gives, in clusters far apart, what a candidate did there, drawn to what it does anywhere as if by a few outcomes more', () => {
+  const rights = [
+    [9, 3],
+    [2, 8],
+    [5, 5],
+  ] as const
+  const data = twoGroups(rights)
+  const state = cluster.fit(data, { ...cluster.defaults, clusters: [2] }, seeded(3))
+  const estimator = cluster.load(state, idsOf(data.candidates))
+  const strength = state.params.qualityStrength as number
+  expect(strength).toBeLessThan(16)
+  for (const group of [0, 1]) {
+    const { quality, outputTokens, support } = estimator.estimate(data.queries[group]!, data.candidates)
+    for (const [c, right] of rights.entries()) {
+      const [there, anywhere] = [right[group]! / 10, (right[0] + right[1]) / 20]
+      expect(quality[c]).toBeCloseTo(anywhere + ((there - anywhere) * 300) / (300 + strength), 2)
+      expect(outputTokens[c]! / (100 * right[group]!)).toBeCloseTo(1, 1)
+    }
+    expect(support).toBe(1)
+  }
+})
+
+it('onboards by the mean in each cluster, as UniRoute does', () => {
+  const known = twoGroups([
+    [9, 3],
+    [2, 8],
+  ])
+  const state = cluster.fit(known, { ...cluster.defaults, clusters: [2] }, seeded(3))
+  const graded = twoGroups([[4, 7]])
+  const newcomer = { ...graded, candidates: [{ ...graded.candidates[0]!, id: 'newcomer' }] }
+  const ids = [...idsOf(known.candidates), 'newcomer']
+  const estimator = cluster.load(onboard(state, ids.slice(0, 2), newcomer), ids)
+  const [first, second] = [0, 1].map(
+    (group) => estimator.estimate(known.queries[group]!, newcomer.candidates).quality[0]!,
+  )
+  expect(first).toBeCloseTo(0.4, 1)
+  expect(second).toBeCloseTo(0.7, 1)
 })
 
 it('learns a new candidate from 200 graded prompts and leaves the others as they are', () => {
