@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import type { EstimatorFamily, Query, TrainingSet } from '../../src/spec.ts'
 import { testEstimator } from '../contract.ts'
+import { encodeQueries, fitDesign } from '../design.ts'
 import { candidatesOf, plantedSet, queryOf, seeded } from '../fixtures.ts'
 import { linear } from './linear.ts'
 import { mlp } from './mlp.ts'
@@ -80,4 +81,41 @@ it('is off by about what it says: two errors cover most chances', () => {
       covered.push(Number(Math.abs(quality[c]! - fresh.truth[i * m + c]!) < 2 * qualityStd[c]!))
   }
   expect(sum(covered) / covered.length).toBeGreaterThan(0.8)
+})
+
+it('is the mean of its networks, worked out unit by unit', () => {
+  const { candidates, quality, outputTokens, queries } = plantedSet(200, seeded(1))
+  const data = { candidates, quality, outputTokens, queries: queries.map((query) => ({ ...query, vector: null })) }
+  const [{ length: m }, { networks: count, hidden }] = [candidates, quick.defaults]
+  const state = quick.fit(data, quick.defaults, seeded(2))
+  const estimator = quick.load(
+    state,
+    candidates.map(({ id }) => id),
+  )
+  const design = fitDesign(data.queries)
+  const { networks, lengths, tokenRange } = state.tensors
+  const size = networks!.shape[1]!
+  for (const query of data.queries.slice(0, 10)) {
+    // Without vectors a row is the features and a residual of 0.
+    const row = [1, ...encodeQueries(design, [query]), 0]
+    const outputs = Array.from({ length: count }, (_, k) => {
+      const weights = networks!.data.subarray(k * size, (k + 1) * size)
+      const layer = (from: number, units: number, inputs: readonly number[]) =>
+        Array.from({ length: units }, (_, u) =>
+          sum(inputs.map((input, j) => input * weights[from + u * inputs.length + j]!)),
+        )
+      const units = layer(0, hidden, row).map(Math.tanh)
+      return layer(hidden * row.length, 2 * m, [1, ...units])
+    })
+    const mean = (of: (output: readonly number[]) => number) => sum(outputs.map(of)) / count
+    const estimate = estimator.estimate(query, candidates)
+    for (let c = 0; c < m; c++) {
+      const qualityOf = (output: readonly number[]) => 1 / (1 + Math.exp(-output[c]!))
+      expect(estimate.quality[c]).toBeCloseTo(mean(qualityOf), 9)
+      const log = lengths!.data[c]! + lengths!.data[m + c]! * mean((output) => output[m + c]!)
+      const [low, high, smear] = tokenRange!.data.subarray(3 * c, 3 * c + 3)
+      const tokens = Math.exp(Math.min(high!, Math.max(low!, log))) * smear! - 1
+      expect(estimate.outputTokens[c]! / tokens).toBeCloseTo(1, 9)
+    }
+  }
 })
