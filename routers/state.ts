@@ -9,6 +9,10 @@ export function f32(data: Float32Array, shape: readonly number[] = [data.length]
   return { dtype: 'F32', shape, data }
 }
 
+export function i32(data: Int32Array, shape: readonly number[] = [data.length]): Tensor {
+  return { dtype: 'I32', shape, data }
+}
+
 /** Throws a `RangeError` that names what is missing or has another shape than `shape`. */
 export function readF64(state: EstimatorState, name: string, shape: readonly number[]): Float64Array {
   const { data } = readTensor(state, name, shape)
@@ -22,6 +26,12 @@ export function readF32(state: EstimatorState, name: string, shape: readonly num
   return data
 }
 
+export function readI32(state: EstimatorState, name: string, shape: readonly number[]): Int32Array {
+  const { data } = readTensor(state, name, shape)
+  if (!(data instanceof Int32Array)) throw new RangeError(`tensor '${name}' must hold I32; train the policy again`)
+  return data
+}
+
 export function readNumber(state: EstimatorState, name: string): number {
   const value = state.params[name]
   if (typeof value !== 'number') throw new RangeError(`parameter '${name}' must be a number; train the policy again`)
@@ -30,8 +40,7 @@ export function readNumber(state: EstimatorState, name: string): number {
 
 export function readTexts({ params }: EstimatorState, name: string): readonly string[] {
   const value = params[name]
-  const texts = Array.isArray(value) ? value.filter((text) => typeof text === 'string') : null
-  if (texts && texts.length === (value as readonly unknown[]).length) return texts
+  if (Array.isArray(value) && value.every((text) => typeof text === 'string')) return value
   throw new RangeError(`parameter '${name}' must be a list of texts; train the policy again`)
 }
 

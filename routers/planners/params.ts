@@ -21,6 +21,15 @@ export function readText(params: JsonObject, name: string): string {
   throw new RangeError(`the planner's '${name}' must be a text; train the policy again`)
 }
 
+/** A text per name. */
+export function readTexts(params: JsonObject, name: string): ReadonlyMap<string, string> {
+  const value = params[name]
+  const entries = typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.entries(value) : null
+  const texts = entries?.flatMap(([key, text]): [string, string][] => (typeof text === 'string' ? [[key, text]] : []))
+  if (entries && texts?.length === entries.length) return new Map(texts)
+  throw new RangeError(`the planner's '${name}' must hold a text per name; train the policy again`)
+}
+
 /** A number, of any sign, per candidate id. */
 export function readNumbers(params: JsonObject, name: string): ReadonlyMap<string, number> {
   const value = params[name]
