@@ -33,18 +33,18 @@ async function write(name: string, files: { queries?: string; outcomes?: string;
 
 it('reads queries, matrices and prices, zipped or not, and leaves unknown what is unknown', async () => {
   await write('tiny')
-  const set = await readDataset(root, 'tiny')
+  const set = await readDataset(join(root, 'tiny'))
   expect(set.name).toBe('tiny')
   expect(set.queries).toEqual(QUERIES)
   expect(set.candidates.map(({ id, price }) => [id, price])).toEqual([
     ['small', { inputPerMTok: 1, outputPerMTok: 2 }],
-    ['big', null],
+    ['big', { inputPerMTok: 0, outputPerMTok: 1 }],
   ])
   expect([...set.quality]).toEqual([0.5, 1, Number.NaN, 0, 1, Number.NaN])
   expect([...set.costUsd]).toEqual([0.0002, 0.004, Number.NaN, Number.NaN, 0.0001, Number.NaN])
   expect([...set.latencyMs]).toEqual([Number.NaN, 1500, Number.NaN, Number.NaN, Number.NaN, Number.NaN])
-  // (200 − 100 · 1) / 2 and (100 − 100 · 1) / 2; nothing can be derived without a price or a cost.
-  expect([...set.outputTokens]).toEqual([50, 90, Number.NaN, Number.NaN, 0, Number.NaN])
+  // (200 − 100 · 1) / 2 and (100 − 100 · 1) / 2; without a price the costs in millionths of a USD; nothing without a cost.
+  expect([...set.outputTokens]).toEqual([50, 4000, Number.NaN, Number.NaN, 0, Number.NaN])
   expect(set.duplicates).toEqual([['q1', 'q3']])
   expect(rowsOf(set, 'test')).toEqual([1, 2])
   expect(() => rowsOf(set, 'dev')).toThrow(/train, test/)
@@ -52,24 +52,27 @@ it('reads queries, matrices and prices, zipped or not, and leaves unknown what i
 })
 
 it('reads a set of quality alone, whose prices are null', async () => {
-  await write('free', { meta: '{"models_usd_per_1m":null}' })
-  const { candidates } = await readDataset(root, 'free')
+  const outcomes = 'query_id,model,quality,output_tokens\nq1,small,1,90\nq1,big,0,\n'
+  await write('free', { meta: '{"models_usd_per_1m":null}', outcomes })
+  const { candidates, costUsd, outputTokens } = await readDataset(join(root, 'free'))
   expect(candidates.map(({ price }) => price)).toEqual([null, null])
+  expect(costUsd.every(Number.isNaN)).toBe(true)
+  expect([...outputTokens.slice(0, 2)]).toEqual([90, Number.NaN])
 })
 
 it('changes its hash with any file', async () => {
   await write('hash')
-  const before = (await readDataset(root, 'hash')).sha256
+  const before = (await readDataset(join(root, 'hash'))).sha256
   await write('hash', { outcomes: OUTCOMES.replace('0.5', '0.6') })
-  expect((await readDataset(root, 'hash')).sha256).not.toBe(before)
+  expect((await readDataset(join(root, 'hash'))).sha256).not.toBe(before)
 })
 
 it('reads answers where there are some', async () => {
   await write('answers')
-  expect(await readAnswers(root, 'answers')).toBeNull()
+  expect(await readAnswers(join(root, 'answers'))).toBeNull()
   const line = JSON.stringify({ query_id: 'q1', answers: { small: 'a', big: 'b' } })
   await writeFile(join(root, 'answers.answers.jsonl.gz'), gzipSync(`${line}\n`))
-  expect((await readAnswers(root, 'answers'))?.get('q1')).toEqual({ small: 'a', big: 'b' })
+  expect((await readAnswers(join(root, 'answers')))?.get('q1')).toEqual({ small: 'a', big: 'b' })
 })
 
 it.each([
@@ -78,20 +81,26 @@ it.each([
   ['an id twice', { queries: `${JSON.stringify(QUERIES[0])}\n${JSON.stringify(QUERIES[0])}` }, /twice/],
   ['an outcome of an unknown query', { outcomes: `${OUTCOMES}q9,small,1,,,,,\n` }, /line 6: there is no query q9/],
   ['a short line', { outcomes: `${OUTCOMES}q3,big\n` }, /line 6: 2 fields, 8 expected/],
-  ['a word where a number belongs', { outcomes: `${OUTCOMES}q3,big,good,,,,,\n` }, /line 6: good/],
+  [
+    'a word where a number belongs',
+    { outcomes: `${OUTCOMES}q3,big,good,,,,,\n` },
+    /line 6: column "quality" holds "good"/,
+  ],
+  ['an answer twice', { outcomes: `${OUTCOMES}q3,small,1,,,,,\n` }, /line 6: the answer of small to query q3/],
+  ['a cost below 0', { outcomes: `${OUTCOMES}q3,big,1,-1,,,,\n` }, /line 6: column "cost_usd" holds -1/],
   ['a quality above 1', { outcomes: `${OUTCOMES}q3,big,1.5,,,,,\n` }, /outside \[0, 1\]/],
   ['a negative price', { meta: '{"models_usd_per_1m":{"small":[-1,2]}}' }, /meta\.json/],
 ])('refuses %s and says where', async (_what, files, message) => {
   await write('bad', files)
-  await expect(readDataset(root, 'bad')).rejects.toThrow(
+  await expect(readDataset(join(root, 'bad'))).rejects.toThrow(
     expect.objectContaining({ code: 'data_invalid', message: expect.stringMatching(message) }),
   )
 })
 
 it('says which file is missing or cut, and which sets a folder holds', async () => {
-  await expect(readDataset(root, 'absent')).rejects.toThrow(/absent\.queries\.jsonl/)
+  await expect(readDataset(join(root, 'absent'))).rejects.toThrow(/absent\.queries\.jsonl/)
   await write('cut')
   await writeFile(join(root, 'cut.queries.jsonl.gz'), gzipSync('{}'.repeat(999)).subarray(0, 20))
-  await expect(readDataset(root, 'cut')).rejects.toThrow(/not a complete gzip/)
+  await expect(readDataset(join(root, 'cut'))).rejects.toThrow(/not a complete gzip/)
   await expect(readDataset(root)).rejects.toThrow(/several data sets/)
 })
