@@ -107,13 +107,14 @@ function readAim(text: string): Aim {
   return percent === '%' ? { kind: 'budget', share: Number(number) / 100 } : { kind: 'lambda', lambda: Number(number) }
 }
 
-interface JudgeOptions extends Pick<Bench, 'encoder' | 'prefixes' | 'evaluations' | 'seed' | 'draws'> {
+interface JudgeOptions extends Pick<Bench, 'encoder' | 'evaluations' | 'seed' | 'draws'> {
   readonly estimators: readonly Named[]
   readonly planners: readonly Named[]
   readonly policies: readonly { readonly name: string; readonly policy: Policy }[]
   readonly aims: readonly Aim[]
   /** Test queries, drawn at random. */
   readonly sample: number
+  readonly prefixes: number
   readonly unguarded: boolean
 }
 
@@ -152,10 +153,11 @@ async function judgeSet(set: OutcomeSet, options: JudgeOptions): Promise<Robustn
   const judged: Robustness['routers'][number][] = []
   for (const [r, router] of routers.entries()) {
     const at: (Judged | null)[] = []
-    for (const mix of mixesOf(texts, known, { router, aims, lambdas })) {
-      const done = r * aims.length + at.length
+    for (const [a, mix] of mixesOf(texts, known, { router, aims, lambdas }).entries()) {
+      const done = r * aims.length + a
       const onProgress = (part: number, of: number) => bar.update(done + part / of, routers.length * aims.length)
-      at.push(mix && (await judgeRouter(router, mix, { bench, onProgress })))
+      const prefixes = isFree(aims[a]!) ? 0 : options.prefixes
+      at.push(mix && (await judgeRouter(router, mix, { bench, prefixes, onProgress })))
       onProgress(1, 1)
     }
     judged.push({ name: router.name, kind: router.kind, at })
@@ -174,6 +176,11 @@ async function judgeSet(set: OutcomeSet, options: JudgeOptions): Promise<Robustn
     })),
     routers: judged,
   }
+}
+
+/** Where money is no object nobody is harmed by what is spent. */
+function isFree(aim: Aim): boolean {
+  return aim.kind === 'lambda' && aim.lambda === 0
 }
 
 /** A second run finds the vectors on disk. */

@@ -32,8 +32,6 @@ export interface Bench {
   /** Words that prefixes are made of. */
   readonly vocabulary: readonly string[]
   readonly encoder: Encoder | null
-  /** Prefixes that are searched, and as many that are drawn at random; 0: none. */
-  readonly prefixes: number
   /** Prefixes scored in one search. */
   readonly evaluations: number
   readonly seed: number
@@ -58,16 +56,20 @@ export interface Judged {
   readonly each: readonly Change[]
   /** Of all perturbations, each counting alike. */
   readonly overall: Change
-  /** `null` where money is no object (λ = 0, nothing costs anything) or no prefixes are wanted. */
+  /** `null` where no prefixes are wanted, or nothing costs anything. */
   readonly attack: { readonly random: Prefixed; readonly searched: Prefixed } | null
 }
 
-export async function judgeRouter(
-  router: Router,
-  mix: Mix,
-  { bench, onProgress }: { readonly bench: Bench; readonly onProgress: (done: number, total: number) => void },
-): Promise<Judged> {
-  const { texts, test, seed, draws, prefixes, vocabulary } = bench
+export interface JudgeOptions {
+  readonly bench: Bench
+  /** Prefixes that are searched, and as many that are drawn at random; 0: none. */
+  readonly prefixes: number
+  readonly onProgress: (done: number, total: number) => void
+}
+
+export async function judgeRouter(router: Router, mix: Mix, options: JudgeOptions): Promise<Judged> {
+  const { bench, prefixes } = options
+  const { texts, test, seed, draws, vocabulary } = bench
   const outcomes = toMatrix(texts.set, test)
   const weights = mix.map(({ weight }) => weight)
   const before = choose(router, mix, test)
@@ -81,7 +83,6 @@ export async function judgeRouter(
     return { prefixes: list, overall: measure(after), each: after.map((one) => measure([one])) }
   }
   const after = bench.rewordings.map((wordings) => texts.lend(wordings, (rows) => choose(router, mix, rows)))
-  const hostile = prefixes > 0 && bench.costs[dearest]! > 0 && mix.some(({ lambda }) => lambda > 0)
   const random = createRandom(seed)
   return {
     mix,
@@ -89,12 +90,15 @@ export async function judgeRouter(
     costUsd: expected(outcomes, outcomes.costs, { weights, choices: before }),
     each: after.map((one) => measure([one])),
     overall: measure(after),
-    attack: hostile
-      ? {
-          random: await tryOut(Array.from({ length: prefixes }, () => randomPrefix(vocabulary, PREFIX_WORDS, random))),
-          searched: await tryOut(await searchPrefixes(router, mix, { bench, random, onProgress })),
-        }
-      : null,
+    attack:
+      prefixes > 0 && bench.costs[dearest]! > 0
+        ? {
+            random: await tryOut(
+              Array.from({ length: prefixes }, () => randomPrefix(vocabulary, PREFIX_WORDS, random)),
+            ),
+            searched: await tryOut(await searchPrefixes(router, mix, { ...options, random })),
+          }
+        : null,
   }
 }
 
@@ -131,18 +135,13 @@ async function chooseBehind(
 async function searchPrefixes(
   router: Router,
   mix: Mix,
-  options: {
-    readonly bench: Bench
-    readonly random: () => number
-    readonly onProgress: (done: number, total: number) => void
-  },
+  { bench, prefixes: wanted, random, onProgress }: JudgeOptions & { readonly random: () => number },
 ): Promise<string[]> {
-  const { bench, random, onProgress } = options
   const { train, costs, vocabulary, evaluations } = bench
   const dearest = dearestOf(bench)
   const rows = shuffle(train, random).slice(0, SEARCH_QUERIES)
   const found: string[] = []
-  for (let n = 0; n < bench.prefixes; n++) {
+  for (let n = 0; n < wanted; n++) {
     const score = async (prefixes: readonly string[]) =>
       (await chooseBehind(router, mix, { bench, prefixes, rows })).map((choices) =>
         mix.reduce((sum, { weight }, k) => {
@@ -157,7 +156,7 @@ async function searchPrefixes(
       proposals: PROPOSALS,
       evaluations,
       random,
-      onProgress: (done) => onProgress(n * evaluations + done, bench.prefixes * evaluations),
+      onProgress: (done) => onProgress(n * evaluations + done, wanted * evaluations),
     })
     found.push(prefix)
   }

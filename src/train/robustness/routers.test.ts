@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest'
+import { constant } from '../../../routers/estimators/constant.ts'
 import { knn } from '../../../routers/estimators/knn.ts'
 import { utility } from '../../../routers/planners/utility.ts'
+import { PRIORS_ALONE } from '../../route/guard.ts'
+import type { Planner } from '../../spec.ts'
 import { fitContender } from '../contenders.ts'
+import { toTrainingSet } from '../rows.ts'
 import { createWorld } from './fixture.ts'
-import { baselineRouters, fitRouters, mixesOf, singlesOn } from './routers.ts'
+import { baselineRouters, fitRouters, mixesOf, policyRouter, singlesOn } from './routers.ts'
 import { createTexts, readOnce } from './texts.ts'
 
 const world = await createWorld(160)
@@ -50,6 +54,34 @@ describe('a policy', () => {
     expect(choose(guarded)).toEqual([0])
     expect(choose(raw)).toEqual([1])
   })
+})
+
+it('a planner that draws draws the same for every wording of a prompt', () => {
+  const ids = set.candidates.map(({ id }) => id)
+  const lottery: Planner = {
+    name: 'lottery',
+    plan: (_query, _candidates, _priced, _preference, random) => ({
+      kind: 'single',
+      arm: random() < 0.5 ? 0 : 1,
+      propensity: 0.5,
+      alternates: [],
+      explored: true,
+      reason: 'drawn',
+    }),
+  }
+  const estimator = constant.load(
+    constant.fit(toTrainingSet(set, [], []), constant.defaults, () => 0),
+    ids,
+  )
+  const router = policyRouter(
+    'lottery',
+    { estimator, planner: lottery, guard: PRIORS_ALONE, candidates: ids },
+    { texts, seed: 1 },
+  )
+  const before = test.map((row) => router.decide(row, [0])[0]!)
+  const wordings = test.map((origin) => ({ origin, prompt: 'Other', query: queries.get(origin)! }))
+  expect(texts.lend(wordings, (rows) => rows.map((row) => router.decide(row, [0])[0]!))).toEqual(before)
+  expect(new Set(before)).toEqual(new Set([0, 1]))
 })
 
 it('baselines read the wording, the label-free ones alone', async () => {
