@@ -151,6 +151,11 @@ export interface EstimatorFamily<Options extends object = object> {
   /** Deterministic given its arguments; `random` is uniform in [0, 1). */
   fit(data: TrainingSet, options: Options, random: () => number): EstimatorState
   load(state: EstimatorState, candidates: readonly string[]): Estimator
+  /**
+   * A state that also knows the candidates of `data`, by their outcomes alone: what it says of those that it was fitted on, `ids`, stays as it is.
+   * Load it with `ids` followed by the new ones. Throws a `RangeError` for a candidate that is among `ids`. Absent where it takes a new fit.
+   */
+  onboard?(state: EstimatorState, ids: readonly string[], data: TrainingSet): EstimatorState
 }
 
 /** What the request asks of the planner. Costs are in USD, λ is what one USD is worth in quality. */
@@ -255,6 +260,9 @@ export interface PolicyManifest {
     readonly createdAt: string
   }
   readonly metrics: JsonObject
+  /** Candidates that came after the training, the last ones of `candidates`: what they were graded on. */
+  readonly onboarded?: readonly (PolicyManifest['trainedOn'] & { readonly candidate: string })[]
+  /** The policy that this one was made from. */
   readonly parent?: string
   /** Names of training rows for explanations; may be empty. Never prompt text unless the data is public. */
   readonly labels?: readonly string[]

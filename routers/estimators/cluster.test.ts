@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import type { Candidate, TrainingSet } from '../../src/spec.ts'
 import { testEstimator } from '../contract.ts'
 import { candidatesOf, KIND_CHANCES, KIND_TOKENS, kindsSet, seeded } from '../fixtures.ts'
-import { cluster, onboard } from './cluster.ts'
+import { cluster } from './cluster.ts'
 
 testEstimator(cluster)
 
@@ -84,7 +84,7 @@ it('onboards by the mean in each cluster, as UniRoute does', () => {
   const graded = twoGroups([[4, 7]])
   const newcomer = { ...graded, candidates: [{ ...graded.candidates[0]!, id: 'newcomer' }] }
   const ids = [...idsOf(known.candidates), 'newcomer']
-  const estimator = cluster.load(onboard(state, ids.slice(0, 2), newcomer), ids)
+  const estimator = cluster.load(cluster.onboard!(state, ids.slice(0, 2), newcomer), ids)
   const [first, second] = [0, 1].map(
     (group) => estimator.estimate(known.queries[group]!, newcomer.candidates).quality[0]!,
   )
@@ -100,7 +100,7 @@ it('learns a new candidate from 200 graded prompts and leaves the others as they
   const graded = part(kindsSet(200, 4), 3, 4)
   const ids = idsOf(data.candidates)
   const before = cluster.load(state, ids.slice(0, 3))
-  const after = cluster.load(onboard(state, ids.slice(0, 3), graded), ids)
+  const after = cluster.load(cluster.onboard!(state, ids.slice(0, 3), graded), ids)
   const errors = fresh.queries.map((query, i) => {
     const estimate = after.estimate(query, data.candidates)
     expect(estimate.quality.slice(0, 3)).toEqual(before.estimate(query, known.candidates).quality)
@@ -117,5 +117,5 @@ it('learns a new candidate from 200 graded prompts and leaves the others as they
 it('refuses to learn a candidate anew that it knows', () => {
   const data = kindsSet(60, 1)
   const state = cluster.fit(data, cluster.defaults, seeded(3))
-  expect(() => onboard(state, idsOf(data.candidates), part(data, 1, 2))).toThrow(/'model-1'/)
+  expect(() => cluster.onboard!(state, idsOf(data.candidates), part(data, 1, 2))).toThrow(/'model-1'/)
 })

@@ -4,7 +4,7 @@
  * assignment between near clusters where held-out training rows ask for it. A candidate that comes later joins by its errors per cluster on a few
  * hundred graded prompts, without a new fit (UniRoute, arXiv 2502.08773): `onboard`.
  */
-import type { EstimatorFamily, EstimatorState, TrainingSet } from '../../src/spec.ts'
+import type { EstimatorFamily } from '../../src/spec.ts'
 import {
   addCandidates,
   beside,
@@ -111,44 +111,36 @@ export const cluster: EstimatorFamily<ClusterOptions> = {
       },
     }
   },
-}
 
-/**
- * A state that also knows the candidates of `data`, from some hundred graded prompts (UniRoute's error vectors): clusters and everything said of
- * the candidates `ids` that the state was fitted on stay as they are. Load it with `ids` followed by those of `data`.
- * Throws a `RangeError` for a candidate that the state has already.
- */
-export function onboard(state: EstimatorState, ids: readonly string[], data: TrainingSet): EstimatorState {
-  const again = data.candidates.find(({ id }) => ids.includes(id))
-  if (again)
-    throw new RangeError(`the policy knows the candidate '${again.id}' already; train it again on all outcomes`)
-  const partition = loadPartition(state)
-  const pseudoCount = readNumber(state, 'pseudoCount')
-  const m = data.candidates.length
-  const owner = Int32Array.from(data.queries, (query) => partition.locate(query).nearest)
-  const logs = logTokens(data.outputTokens)
-  const known = { quality: load('quality'), lengths: load('length') }
-  const quality = saveEffects(
-    'quality',
-    addCandidates(known.quality, { outcomes: data.quality, m, owner }, pseudoCount),
-  )
-  const lengths = addCandidates(known.lengths, { outcomes: logs, m, owner }, pseudoCount)
-  const smear = smearing(lengths, { outcomes: logs, m, owner }, ids.length)
-  const means = beside(readF64(state, 'means', [4, ids.length]), Float64Array.from(fitMeans(data, pseudoCount).data), 4)
-  return {
-    params: state.params,
-    tensors: {
-      ...state.tensors,
-      ...quality.tensors,
-      ...saveEffects('length', lengths).tensors,
-      smear: f64(Float64Array.of(...readF64(state, 'smear', [ids.length]), ...smear)),
-      means: f64(means, [4, ids.length + m]),
-    },
-  }
-
-  function load(name: string): Effects {
-    return loadEffects(state, name, partition.clusters, ids.length)
-  }
+  onboard(state, ids, data) {
+    const again = data.candidates.find(({ id }) => ids.includes(id))
+    if (again)
+      throw new RangeError(`the policy knows the candidate '${again.id}' already; train it again on all outcomes`)
+    const partition = loadPartition(state)
+    const pseudoCount = readNumber(state, 'pseudoCount')
+    const m = data.candidates.length
+    const owner = Int32Array.from(data.queries, (query) => partition.locate(query).nearest)
+    const logs = logTokens(data.outputTokens)
+    const add = (name: string, outcomes: Float64Array) =>
+      addCandidates(loadEffects(state, name, partition.clusters, ids.length), { outcomes, m, owner }, pseudoCount)
+    const lengths = add('length', logs)
+    const smear = smearing(lengths, { outcomes: logs, m, owner }, ids.length)
+    const means = beside(
+      readF64(state, 'means', [4, ids.length]),
+      Float64Array.from(fitMeans(data, pseudoCount).data),
+      4,
+    )
+    return {
+      params: state.params,
+      tensors: {
+        ...state.tensors,
+        ...saveEffects('quality', add('quality', data.quality)).tensors,
+        ...saveEffects('length', lengths).tensors,
+        smear: f64(Float64Array.of(...readF64(state, 'smear', [ids.length]), ...smear)),
+        means: f64(means, [4, ids.length + m]),
+      },
+    }
+  },
 }
 
 /**

@@ -7,6 +7,13 @@ const hex256 = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 hexadecimal digit
 const jsonObject: z.ZodType<JsonObject> = z.record(z.string(), z.json())
 const unit = z.number().min(0).max(1)
 
+const trainedOn = z.strictObject({
+  source: z.string(),
+  rows: z.int().min(0),
+  sha256: z.string(),
+  createdAt: z.string(),
+})
+
 const schema = z
   .strictObject({
     format: z.literal(1),
@@ -32,13 +39,9 @@ const schema = z
     }),
     features: z.array(z.string()),
     candidates: z.array(z.string().min(1)).min(1),
-    trainedOn: z.strictObject({
-      source: z.string(),
-      rows: z.int().min(0),
-      sha256: z.string(),
-      createdAt: z.string(),
-    }),
+    trainedOn,
     metrics: jsonObject,
+    onboarded: z.array(trainedOn.extend({ candidate: z.string().min(1) })).exactOptional(),
     parent: hex256.exactOptional(),
     labels: z.array(z.string()).exactOptional(),
   })
