@@ -1,9 +1,11 @@
 /** The routers that ship: add yours to the list, and call its conformance test from a test beside it. */
 import type { EstimatorFamily, PlannerFamily } from '../src/spec.ts'
+import { agreement } from './estimators/agreement.ts'
 import { bradleyTerry } from './estimators/bradleyTerry.ts'
 import { cluster } from './estimators/cluster.ts'
 import { constant } from './estimators/constant.ts'
 import { difficulty } from './estimators/difficulty.ts'
+import { domains } from './estimators/domains.ts'
 import { kernel } from './estimators/kernel.ts'
 import { knn } from './estimators/knn.ts'
 import { linear } from './estimators/linear.ts'
@@ -14,11 +16,12 @@ import { skills } from './estimators/skills.ts'
 import { createStack } from './estimators/stack.ts'
 import { balance } from './planners/balance.ts'
 import { budget } from './planners/budget.ts'
+import { categoryMap } from './planners/categoryMap.ts'
 import { hedge } from './planners/hedge.ts'
 import { threshold } from './planners/threshold.ts'
 import { utility } from './planners/utility.ts'
 
-/** What a stack can be made of. */
+/** What a stack can be made of: what learns from outcomes alone. */
 const members: readonly EstimatorFamily[] = [
   constant,
   knn,
@@ -33,9 +36,9 @@ const members: readonly EstimatorFamily[] = [
   skills,
 ]
 
-export const estimators: readonly EstimatorFamily[] = [...members, createStack(members)]
+export const estimators: readonly EstimatorFamily[] = [...members, createStack(members), domains, agreement]
 
-export const planners: readonly PlannerFamily[] = [utility, budget, threshold, hedge, balance]
+export const planners: readonly PlannerFamily[] = [utility, budget, threshold, hedge, balance, categoryMap]
 
 /** A pair under one name. */
 export interface Preset {

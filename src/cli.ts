@@ -46,9 +46,9 @@ program
   .addOption(new Option('--preset <name>', 'knn or cost-aware').conflicts('estimator'))
   .option(
     '--estimator <name>',
-    'constant, knn, linear, kernel, difficulty, cluster, low-rank, mlp, bradley-terry, pilot, skills or stack',
+    'constant, knn, linear, kernel, difficulty, cluster, low-rank, mlp, bradley-terry, pilot, skills, stack, domains or agreement',
   )
-  .option('--planner <name>', 'utility, budget, threshold, hedge or balance')
+  .option('--planner <name>', 'utility, budget, threshold, hedge, balance or category-map')
   .option('--planner-options <json>', 'what the planner needs, as `plannerOptions` in docs/config.md')
   .option(
     '--route <name>',
@@ -116,7 +116,7 @@ program
   .addOption(new Option('--preset <name>', 'knn or cost-aware').conflicts('estimator'))
   .option(
     '--estimator <name>',
-    'constant, knn, linear, kernel, difficulty, cluster, low-rank, mlp, bradley-terry, pilot, skills or stack',
+    'constant, knn, linear, kernel, difficulty, cluster, low-rank, mlp, bradley-terry, pilot, skills, stack, domains or agreement',
   )
   .option('--seed <number>', 'seed of everything random', '1')
   .option('--concurrency <number>', 'requests in flight', '8')

@@ -2,7 +2,7 @@
 import { createExecutionContext } from 'cloudflare:test'
 import { env, exports } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { candidatesOf, queryOf, seeded } from '../routers/fixtures.ts'
+import { answersOf, candidatesOf, queryOf, seeded } from '../routers/fixtures.ts'
 import { estimators, presets } from '../routers/index.ts'
 import { environmentConfig } from './config/environment.ts'
 import type { ConfigInput } from './config/schema.ts'
@@ -70,11 +70,14 @@ describe('policies of every estimator', () => {
   const CANDIDATES = candidatesOf(4).map(({ id }) => id)
   const random = seeded(7)
   const queries = Array.from({ length: 120 }, () => queryOf(random, { dim: 512, features: FEATURES.length }))
+  const quality = Float64Array.from({ length: queries.length * 4 }, () => Number(random() < 0.6))
   const data = {
     queries,
     candidates: candidatesOf(4),
-    quality: Float64Array.from({ length: queries.length * 4 }, () => Number(random() < 0.6)),
+    quality,
     outputTokens: Float64Array.from({ length: queries.length * 4 }, () => 50 + 100 * random()),
+    answers: answersOf(quality, 4, random),
+    tasks: queries.map((_, i) => (i % 2 === 0 ? 'even' : 'odd')),
   }
 
   let config: ConfigInput

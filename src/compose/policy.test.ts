@@ -52,6 +52,7 @@ describe('a policy file', () => {
     threshold: { strong: ids.at(-1)!, weak: ids[0]!, share: 0.3 },
     hedge: { chance: 0.8 },
     balance: { quotas: { [ids[0]!]: 0.4 } },
+    'category-map': { usdPerThousand: 0.3 },
   }
   const trained = (planner: string) =>
     fitPolicy({

@@ -10,6 +10,7 @@ const NEEDS: Readonly<Record<PlannerName, readonly Option[]>> = {
   threshold: ['strong', 'weak', 'share'],
   hedge: ['chance'],
   balance: ['quotas'],
+  'category-map': ['usdPerThousand'],
 }
 
 export interface PlannerProblem {

@@ -169,12 +169,18 @@ export const ESTIMATORS = [
   'pilot',
   'skills',
   'stack',
+  'domains',
+  'agreement',
 ] as const
-export const PLANNERS = ['utility', 'budget', 'threshold', 'hedge', 'balance'] as const
+export const PLANNERS = ['utility', 'budget', 'threshold', 'hedge', 'balance', 'category-map'] as const
 
 /** What planners are told; `resolve.planner.ts` knows which needs what. */
 export const plannerOptionsSchema = object({
-  usdPerThousand: z.number().positive().exactOptional().describe('For `budget`: mean spend in USD per 1,000 queries.'),
+  usdPerThousand: z
+    .number()
+    .positive()
+    .exactOptional()
+    .describe('For `budget` and `category-map`: mean spend in USD per 1,000 queries.'),
   strong: z.string().exactOptional().describe('For `threshold`: the candidate for queries that need it.'),
   weak: z.string().exactOptional().describe('For `threshold`: the candidate for the others.'),
   share: quality.exactOptional().describe('For `threshold`: share of the training queries that goes to `strong`.'),
