@@ -10,8 +10,9 @@ import type { Encoder, Policy } from '../spec.ts'
 import { type OutcomeSet, readDataset, rowsOf } from '../train/dataset.node.ts'
 import { toQueries } from '../train/queries.ts'
 import { createRandom, shuffle } from '../train/random.ts'
+import { type Bench, dearestOf } from '../train/robustness/bench.ts'
 import { vocabularyOf } from '../train/robustness/confounder.ts'
-import { type Bench, dearestOf, type Judged, judgeRouter } from '../train/robustness/judge.ts'
+import { type Judged, judgeRouter } from '../train/robustness/judge.ts'
 import { perturbations } from '../train/robustness/perturbations.ts'
 import {
   type Aim,

@@ -11,6 +11,7 @@ import { outcomesOf } from '../metrics/regret.ts'
 import { pointsOf, sweepOf } from '../metrics/sweep.ts'
 import { createRandom } from '../random.ts'
 import { toMatrix } from '../rows.ts'
+import type { Choices } from './measure.ts'
 import type { Texts } from './texts.ts'
 
 /** The columns that are chosen for a row, one per λ. */
@@ -117,6 +118,13 @@ export type Aim =
 
 /** One λ, or two of which each query gets one at random; the weights sum to 1. */
 export type Mix = readonly { readonly lambda: number; readonly weight: number }[]
+
+/** What is chosen for rows, recorded or lent, at each setting of a mix. */
+export function choose(router: Router, mix: Mix, rows: readonly number[]): Choices {
+  const lambdas = mix.map(({ lambda }) => lambda)
+  const chosen = rows.map((row) => router.decide(row, lambdas))
+  return lambdas.map((_, k) => chosen.map((columns) => columns[k]!))
+}
 
 /**
  * The mix that meets each aim on training rows, by decisions that had not seen them; `null` where even the cheapest setting is over the budget.
