@@ -61,6 +61,19 @@ program
   .action(async (options) => (await import('./cli/train.ts')).train(options))
 
 program
+  .command('onboard')
+  .description(
+    'Add a candidate to a trained policy from a few hundred graded prompts, without a new fit, where the estimator can.',
+  )
+  .requiredOption('--policy <policy>', 'an id of a stored policy, or a file')
+  .requiredOption('--data <path>', 'outcome set with answers of the candidate: FOLDER/NAME or a folder with one set')
+  .requiredOption('--model <id>', 'the candidate, by its name in the set')
+  .option('--rows <number>', 'at most so many graded prompts of the split train, drawn at random; without it all')
+  .option('--out <file>', 'write the policy to this file instead of the data folder')
+  .addOption(config())
+  .action(async (options) => (await import('./cli/onboard.ts')).onboardCandidate(options))
+
+program
   .command('eval')
   .description(
     'Compare routers on recorded outcomes: fitted and set on the train split, judged on the test split beside baselines, with intervals and a verdict.',
