@@ -5,8 +5,9 @@ import * as z from 'zod'
 import { openEncoder } from '../compose/encoder.node.ts'
 import { packageFolder } from '../package.node.ts'
 import type { Comparison } from '../train/compare.ts'
-import { type OutcomeSet, readDataset } from '../train/dataset.node.ts'
+import { checkJudgeable, type OutcomeSet, readDataset } from '../train/dataset.node.ts'
 import { SPLITS, type SplitName, studiesOf } from '../train/splits.node.ts'
+import { readColumns } from './columns.ts'
 import { createJobRunner } from './eval.jobs.ts'
 import { renderReport } from './eval.report.ts'
 import { readEstimators, readPlanners, showNamed } from './eval.routers.ts'
@@ -18,6 +19,8 @@ import { ENCODER } from './replay.gateways.ts'
 
 export interface EvalArguments {
   readonly data: readonly string[]
+  /** JSON, or a file of it. */
+  readonly columns?: string
   readonly estimators: readonly string[]
   readonly planners: readonly string[]
   readonly seeds: string
@@ -49,6 +52,7 @@ export async function evaluate(args: EvalArguments): Promise<void> {
   const sizes = args.sizes.split(',').map((text) => count('sizes', text))
   const seeds = Array.from({ length: count('seeds', args.seeds) }, (_, i) => i + 1)
   const draws = count('draws', args.draws)
+  const columns = await readColumns(args.columns)
   const encoder = await openEncoder(ENCODER)
   const jobs = await createJobRunner(resolve('.switchyard/eval'))
   const show = (text: string) => args.json || print(text)
@@ -65,7 +69,8 @@ export async function evaluate(args: EvalArguments): Promise<void> {
     }
     const comparisons: Comparison[] = compared.flatMap((one) => one.comparisons)
     for (const location of args.suite ? [] : args.data) {
-      const set = await readDataset(location)
+      const set = await readDataset(location, columns)
+      checkJudgeable(set)
       for (const comparison of await evaluateSplit(set, { split, sizes, judging })) {
         comparisons.push(comparison)
         show(renderComparison(comparison))

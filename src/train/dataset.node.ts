@@ -12,6 +12,7 @@ import { recognize } from './formats/published.ts'
 import { readSet, readSetAnswers } from './formats/set.node.ts'
 import { hashFile, isTable, openTable } from './formats/table.node.ts'
 import { dataInvalid } from './formats/table.ts'
+import { completeRows } from './rows.ts'
 
 export interface OutcomeQuery {
   readonly id: string
@@ -49,6 +50,8 @@ export interface OutcomeSet {
   /** Where the set does not say, what cost and price leave for the answer. */
   readonly outputTokens: Float64Array
   readonly latencyMs: Float64Array
+  /** Vectors of the recorded answers, by `withAnswers`; `null` = not known. */
+  readonly answers?: readonly (Float32Array | null)[]
   /** Ids of queries that share one prompt, in groups of two or more: a replay can serve only one of each group. */
   readonly duplicates: readonly (readonly string[])[]
   /** Of what was read. */
@@ -89,7 +92,24 @@ export function rowsOf(set: OutcomeSet, split: string): number[] {
   const rows = set.queries.flatMap((query, row) => (query.split === split ? [row] : []))
   if (rows.length > 0) return rows
   const known = [...new Set(set.queries.map((query) => query.split))].join(', ')
-  throw new SwitchyardError('data_invalid', `${set.name} has no split ${split}; it has ${known}.`)
+  throw new SwitchyardError(
+    'data_invalid',
+    `${set.name} has no split ${split}; it has ${known}. Without one, \`eval --split kfold\` judges every query once.`,
+  )
+}
+
+/** Throws `data_invalid` where no query has the outcomes of all candidates, so that nothing can be compared exactly. */
+export function checkJudgeable(set: OutcomeSet): void {
+  const rows = set.queries.map((_, row) => row)
+  if (completeRows(set, rows).length > 0) return
+  const known = set.candidates.map(({ id }, column) => {
+    const count = rows.filter((row) => !Number.isNaN(set.quality[row * set.candidates.length + column]!)).length
+    return `${id} ${count}`
+  })
+  throw new SwitchyardError(
+    'data_invalid',
+    `${set.name}: no query has the outcomes of all ${known.length} candidates (of ${rows.length} queries are known: ${known.join(', ')}). To compare routers exactly, eval needs rows with every candidate's outcome. The log of a gateway knows one answer per query: \`train --data\` learns from that, and policies cannot be evaluated on it yet.`,
+  )
 }
 
 interface Part {
