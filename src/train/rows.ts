@@ -1,5 +1,5 @@
 /** Views of an outcome set that training and evaluation share. */
-import type { Query, TrainingSet } from '../spec.ts'
+import type { EstimatorFamily, Query, TrainingSet } from '../spec.ts'
 import type { OutcomeSet } from './dataset.node.ts'
 import { hullOf, slopesOf } from './metrics/hull.ts'
 import type { OutcomeMatrix } from './metrics/points.ts'
@@ -13,8 +13,25 @@ export function at(set: OutcomeSet, matrix: Float64Array, row: number, column: n
 
 /** What is learned from: the outcomes of `rows`; `queries[i]` belongs to `rows[i]`. */
 export function toTrainingSet(set: OutcomeSet, rows: readonly number[], queries: readonly Query[]): TrainingSet {
-  const { candidates, quality, outputTokens } = set
-  return { queries, candidates, quality: pick(set, quality, rows), outputTokens: pick(set, outputTokens, rows) }
+  const { candidates, quality, outputTokens, answers } = set
+  const width = candidates.length
+  return {
+    queries,
+    candidates,
+    quality: pick(set, quality, rows),
+    outputTokens: pick(set, outputTokens, rows),
+    tasks: rows.map((row) => set.queries[row]!.task),
+    ...(answers && { answers: rows.flatMap((row) => answers.slice(row * width, (row + 1) * width)) }),
+  }
+}
+
+/** Why the family cannot learn from the set, in words; `null` where it can. */
+export function lackOf(set: OutcomeSet, { name, needs }: Pick<EstimatorFamily, 'name' | 'needs'>): string | null {
+  if (needs === 'answers' && set.answers === undefined)
+    return `${name} learns from what the candidates answered, and ${set.name} has no answers that an encoder read.`
+  if (needs === 'tasks' && set.queries.every(({ task }) => task === ''))
+    return `${name} learns from the task of each query, and ${set.name} names none.`
+  return null
 }
 
 /** Quality and cost of every candidate on `rows`, which are complete. */
@@ -58,11 +75,12 @@ export function withHidden(
 ): OutcomeSet {
   const width = set.candidates.length
   const kept = new Set(known)
-  const hide = (matrix: Float64Array) =>
-    matrix.map((value, at) => (at % width !== column || kept.has((at - column) / width) ? value : Number.NaN))
-  const { quality, costUsd, inputTokens, outputTokens, latencyMs } = set
+  const isHidden = (at: number) => at % width === column && !kept.has((at - column) / width)
+  const hide = (matrix: Float64Array) => matrix.map((value, at) => (isHidden(at) ? Number.NaN : value))
+  const { quality, costUsd, inputTokens, outputTokens, latencyMs, answers } = set
   return {
     ...set,
+    ...(answers && { answers: answers.map((answer, at) => (isHidden(at) ? null : answer)) }),
     quality: hide(quality),
     // A set without costs has none to hide.
     costUsd: costUsd.every(Number.isNaN) ? costUsd : hide(costUsd),

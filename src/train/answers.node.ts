@@ -1,0 +1,27 @@
+/** Recorded answers as vectors, for estimators that learn from what candidates say. */
+import { createHash } from 'node:crypto'
+import { cut, WINDOW_CHARS } from '../embed/window.ts'
+import type { OutcomeSet } from './dataset.node.ts'
+import { type EmbedOptions, embedCached } from './vectors.node.ts'
+
+/**
+ * The set with vectors of its answers (query id → candidate id → text): of each the beginning and the end, as much as the encoder reads, without
+ * white space around it. Equal answers have one vector. A blank answer says nothing and counts as not known.
+ */
+export async function withAnswers(
+  set: OutcomeSet,
+  answers: ReadonlyMap<string, Readonly<Record<string, string>>>,
+  options: EmbedOptions,
+): Promise<OutcomeSet> {
+  const texts = set.queries.flatMap(({ id }) =>
+    set.candidates.map((candidate) => cut((answers.get(id)?.[candidate.id] ?? '').trim(), WINDOW_CHARS)),
+  )
+  const distinct = [...new Set(texts)].filter((text) => text !== '')
+  const vectors = await embedCached(distinct, options)
+  const vectorOf = new Map(distinct.map((text, i) => [text, vectors[i]!]))
+  return {
+    ...set,
+    answers: texts.map((text) => vectorOf.get(text) ?? null),
+    sha256: createHash('sha256').update(set.sha256).update(JSON.stringify(texts)).digest('hex'),
+  }
+}
