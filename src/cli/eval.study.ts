@@ -1,9 +1,11 @@
 /** Fits and judges the routers of one study: what `eval` does with each set. */
 import { resolve } from 'node:path'
-import type { Encoder, Query } from '../spec.ts'
+import { findEstimator } from '../../routers/index.ts'
+import type { Encoder } from '../spec.ts'
 import type { Comparison } from '../train/compare.ts'
 import type { OutcomeSet } from '../train/dataset.node.ts'
-import { toQueries } from '../train/queries.ts'
+import { queriesOf } from '../train/queries.ts'
+import { lackOf } from '../train/rows.ts'
 import type { Part, Study } from '../train/splits.node.ts'
 import { compareStudy, termsOf } from '../train/study.ts'
 import type { JobRunner } from './eval.jobs.ts'
@@ -19,12 +21,38 @@ export interface Judging {
   readonly draws: number
 }
 
-/** Fits and judges every router; one comparison per view of the study. */
-export async function evaluateStudy(set: OutcomeSet, study: Study, judging: Judging): Promise<Comparison[]> {
+/** The same without estimators that cannot learn from the set; which they are and why is said. */
+export function ableOn(set: OutcomeSet, judging: Judging): Judging {
+  const estimators = judging.estimators.filter(({ name }) => {
+    const lack = lackOf(set, findEstimator(name))
+    if (lack !== null) console.error(`Left out: ${lack}`)
+    return lack === null
+  })
+  return { ...judging, estimators }
+}
+
+export function needsAnswers({ name }: Named): boolean {
+  return findEstimator(name).needs === 'answers'
+}
+
+/** Fits and judges every router; one comparison per view of the study. `answered` is the set for those that learn from answers. */
+export async function evaluateStudy(
+  set: OutcomeSet,
+  study: Study,
+  judging: Judging,
+  answered: OutcomeSet = set,
+): Promise<Comparison[]> {
   const { encoder, jobs, estimators, planners, seeds, draws } = judging
   const partsOf = new Map(seeds.map((seed) => [seed, study.parts(seed)]))
   const parts = [...partsOf.values()].flat()
-  const queries = await queriesOf(set, [...new Set(parts.flatMap(({ train, test }) => [...train, ...test]))], encoder)
+  const embedding = progress(`${set.name}: embedding`)
+  // A second run finds the vectors on disk.
+  const queries = await queriesOf(set, [...new Set(parts.flatMap(({ train, test }) => [...train, ...test]))], {
+    encoder,
+    cacheDir: resolve('.switchyard/vectors'),
+    onProgress: embedding.update,
+  })
+  embedding.stop()
   const terms = termsOf(set, parts)
 
   const bar = progress(`${set.name}: fitting`)
@@ -32,7 +60,7 @@ export async function evaluateStudy(set: OutcomeSet, study: Study, judging: Judg
   const decide = async (contender: Contender, part: Part) => {
     total++
     const decided = await jobs.run({
-      set,
+      set: contender.kind === 'policy' && needsAnswers(contender.estimator) ? answered : set,
       part,
       contender,
       queries,
@@ -61,23 +89,6 @@ export async function evaluateStudy(set: OutcomeSet, study: Study, judging: Judg
   bar.stop()
   const first = partsOf.get(seeds[0]!)!
   return study.views.map((view) =>
-    compareStudy(set, { study, view, terms, parts: first, runs: all.flat(), draws, seed: seeds[0]! }),
+    compareStudy(set, { study: study.name, view, terms, parts: first, runs: all.flat(), draws, seed: seeds[0]! }),
   )
-}
-
-/** By row. A second run finds the vectors on disk. */
-async function queriesOf(
-  set: OutcomeSet,
-  rows: readonly number[],
-  encoder: Encoder | null,
-): Promise<ReadonlyMap<number, Query>> {
-  const embedding = progress(`${set.name}: embedding`)
-  const prompts = rows.map((row) => set.queries[row]!.prompt)
-  const list = await toQueries(prompts, {
-    encoder,
-    cacheDir: resolve('.switchyard/vectors'),
-    onProgress: embedding.update,
-  })
-  embedding.stop()
-  return new Map(rows.map((row, i) => [row, list[i]!]))
 }

@@ -5,7 +5,7 @@ import type { Comparison, Score } from '../train/compare.ts'
 import { type OutcomeSet, readDataset } from '../train/dataset.node.ts'
 import type { Interval } from '../train/metrics/interval.ts'
 import { type Benchmark, type Figure, SUITE } from '../train/suite.ts'
-import { evaluateStudy, type Judging } from './eval.study.ts'
+import { ableOn, evaluateStudy, type Judging } from './eval.study.ts'
 import { showInterval, signed } from './eval.table.ts'
 
 /** A benchmark that was run: one comparison per view. */
@@ -35,7 +35,7 @@ export async function runSuite(
     const own = benchmark.sets.flatMap((name) => sets.get(name) ?? [])
     if (own.length < benchmark.sets.length) continue
     const { set, study } = benchmark.prepare(own)
-    compared.push({ benchmark, comparisons: await evaluateStudy(set, study, judging) })
+    compared.push({ benchmark, comparisons: await evaluateStudy(set, study, ableOn(set, judging)) })
   }
   return { compared, missing: [...sets].flatMap(([name, set]) => (set === null ? [name] : [])) }
 }

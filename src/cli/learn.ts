@@ -3,18 +3,28 @@ import { findEstimator, findPlanner } from '../../routers/index.ts'
 import { compilePolicy, type RouterPair, routerOf } from '../compose/policy.ts'
 import type { PlannerOptions } from '../config/schema.ts'
 import { FEATURES } from '../embed/features.ts'
+import { SwitchyardError } from '../errors.ts'
 import { decodePolicy, encodePolicy } from '../policy/file.ts'
 import type { RoutePolicy } from '../route/decide.ts'
 import { withPriors } from '../route/priors.ts'
-import type { Candidate, Encoder, Policy, Query } from '../spec.ts'
-import { baselines, type Choose } from '../train/baselines.ts'
+import type { Candidate, Encoder, Estimator, Policy, Query } from '../spec.ts'
+import { withRecordedAnswers } from '../train/answers.node.ts'
+import type { Choose } from '../train/baselines.ts'
 import { createChooser } from '../train/choose.ts'
-import { type OutcomeSet, readDataset, rowsOf } from '../train/dataset.node.ts'
-import { type Evaluation, evaluate } from '../train/evaluate.ts'
+import type { Comparison } from '../train/compare.ts'
+import { fitBaselines, toContender } from '../train/contenders.ts'
+import { type DatasetOptions, type OutcomeSet, readDataset, rowsOf } from '../train/dataset.node.ts'
+import { decideOn } from '../train/decided.ts'
 import { fitPolicy } from '../train/fit.ts'
-import { toQueries } from '../train/queries.ts'
+import { queriesOf } from '../train/queries.ts'
 import { createRandom } from '../train/random.ts'
+import { completeRows, lackOf } from '../train/rows.ts'
+import { EVERYTHING } from '../train/splits.node.ts'
+import { compareStudy, termsOf } from '../train/study.ts'
 import { progress } from './output.ts'
+
+/** Bootstrap draws behind the intervals. */
+const DRAWS = 500
 
 export interface RouterArguments {
   readonly preset?: string
@@ -24,7 +34,7 @@ export interface RouterArguments {
   readonly plannerOptions?: PlannerOptions
 }
 
-export interface LearnOptions extends RouterArguments {
+export interface LearnOptions extends RouterArguments, DatasetOptions {
   readonly data: string
   readonly seed: number
   readonly encoder: Encoder | null
@@ -35,32 +45,41 @@ export interface LearnOptions extends RouterArguments {
 export interface Learned {
   readonly set: OutcomeSet
   readonly train: readonly number[]
+  /** Of sets without a split `test` none. */
   readonly test: readonly number[]
   /** By row of the set; rows of other splits have none. */
   readonly queries: ReadonlyMap<number, Query>
   readonly bytes: Uint8Array
   readonly policy: Policy
   readonly compiled: RoutePolicy
+  /** Knows the training queries as they were predicted without having been seen. */
+  readonly heldOut: Estimator
 }
 
-/** Fits on the split `train` alone, deterministic by its seed. */
+/** Fits on the split `train` alone, deterministic by its seed. `columns` and `prices` are for reading the data. */
 export async function learn(options: LearnOptions): Promise<Learned> {
   const { data, seed, encoder, cacheDir } = options
-  const set = await readDataset(data)
-  const [train, test] = [rowsOf(set, 'train'), rowsOf(set, 'test')]
-  const rows = [...train, ...test]
-  const embedding = progress('embedding')
-  const prompts = rows.map((row) => set.queries[row]?.prompt ?? '')
-  const list = await toQueries(prompts, { encoder, cacheDir, onProgress: embedding.update })
-  embedding.stop()
-  const queries = new Map(rows.map((row, i) => [row, list[i]!]))
+  const read = await readDataset(data, options)
   const names = pairOf(options)
   const family = findEstimator(names.estimator)
+  const reading = progress('embedding answers')
+  const set =
+    family.needs === 'answers'
+      ? await withRecordedAnswers(read, data, { encoder, cacheDir, onProgress: reading.update })
+      : read
+  reading.stop()
+  const lack = lackOf(set, family)
+  if (lack !== null) throw new SwitchyardError('data_invalid', lack)
+  const train = rowsOf(set, 'train')
+  const test = set.queries.flatMap(({ split }, row) => (split === 'test' ? [row] : []))
+  const embedding = progress('embedding')
+  const queries = await queriesOf(set, [...train, ...test], { encoder, cacheDir, onProgress: embedding.update })
+  embedding.stop()
   const fitting = progress('fitting')
-  const { manifest, state } = fitPolicy({
+  const { manifest, state, heldOut } = fitPolicy({
     set,
     rows: train,
-    queries: list.slice(0, train.length),
+    queries: train.map((row) => queries.get(row)!),
     family,
     planner: findPlanner(names.planner),
     plannerOptions: { ...names.plannerOptions },
@@ -75,7 +94,7 @@ export async function learn(options: LearnOptions): Promise<Learned> {
   const bytes = encodePolicy(manifest, state)
   const policy = await decodePolicy(bytes)
   const installation = { encoder: encoder?.info ?? null, features: FEATURES, candidates: manifest.candidates }
-  return { set, train, test, queries, bytes, policy, compiled: compilePolicy(policy, installation).policy }
+  return { set, train, test, queries, bytes, policy, compiled: compilePolicy(policy, installation).policy, heldOut }
 }
 
 function pairOf({ preset = 'cost-aware', estimator, planner, plannerOptions = {} }: RouterArguments): RouterPair {
@@ -97,12 +116,23 @@ export function chooser(
   }
 }
 
-/** The policy on the split `test`, beside the baselines. */
-export function evaluateLearned(learned: Learned, seed: number): Evaluation {
-  const { set, train, test, policy } = learned
-  const routers = [
-    { name: `policy (${policy.manifest.estimator.name})`, choose: chooser(learned) },
-    ...baselines(set, train),
-  ]
-  return evaluate(set, { train, test, routers, random: createRandom(seed) })
+/** The policy on the split `test`, beside the baselines; `null` where no query there, or none to learn from, has all outcomes. */
+export function evaluateLearned(
+  { set, train, test, queries, policy, compiled, heldOut }: Learned,
+  seed: number,
+): Comparison | null {
+  const part = { name: 'test', train, test: completeRows(set, test) }
+  if (part.test.length === 0 || completeRows(set, train).length === 0) return null
+  const terms = termsOf(set, [part])
+  const name = `policy (${policy.manifest.estimator.name})`
+  const fitted = [...fitBaselines(set, train), toContender(set, { name, policy: compiled, heldOut, queries, seed })]
+  return compareStudy(set, {
+    study: 'official',
+    view: EVERYTHING,
+    terms,
+    parts: [part],
+    runs: fitted.map((one) => [[decideOn(set, part, { fitted: one, lambdas: terms.lambdas })]]),
+    draws: DRAWS,
+    seed,
+  })
 }

@@ -11,6 +11,9 @@ import { openEncoder } from '../compose/encoder.node.ts'
 import { lambdaLevels } from '../route/lambda.ts'
 import { priorQuality } from '../route/priors.ts'
 import type { Candidate } from '../spec.ts'
+import { dataInvalid } from '../train/formats/table.ts'
+import { readColumns } from './columns.ts'
+import { renderComparison } from './eval.table.ts'
 import { evaluateLearned, type Learned, learn, type RouterArguments } from './learn.ts'
 import { EXIT, print, progress } from './output.ts'
 import { startProcess } from './process.ts'
@@ -19,10 +22,11 @@ import { type Asked, askAll } from './replay.clients.ts'
 import { type Compared, compare } from './replay.compare.ts'
 import { configFor, ENCODER, NODE, type Runtime, WORKER } from './replay.gateways.ts'
 import { renderLambdas } from './replay.table.ts'
-import { renderEvaluation } from './report.ts'
 
 interface ReplayArguments extends RouterArguments {
   readonly data: string
+  /** JSON, or a file of it. */
+  readonly columns?: string
   readonly seed: string
   readonly concurrency: string
   readonly limit?: string
@@ -33,20 +37,33 @@ interface ReplayArguments extends RouterArguments {
 /** Differences that are printed one by one. */
 const SHOWN = 20
 
-export async function replay({ data, json, limit, worker, ...args }: ReplayArguments): Promise<void> {
+export async function replay({ data, columns: given, json, limit, worker, ...args }: ReplayArguments): Promise<void> {
   const seed = Number(args.seed)
+  const reading = await readColumns(given)
+  const { columns } = reading
   const runtime = worker ? WORKER : NODE
   const folder = await mkdtemp(join(tmpdir(), 'switchyard-replay-'))
   const encoder = await openEncoder(ENCODER)
   try {
-    const learned = await learn({ ...args, data, seed, encoder, cacheDir: resolve('.switchyard/vectors') })
+    const learned = await learn({ ...args, ...reading, data, seed, encoder, cacheDir: resolve('.switchyard/vectors') })
     await encoder?.close()
     const evaluation = evaluateLearned(learned, seed)
+    if (evaluation === null)
+      throw dataInvalid(data, 'a replay needs test queries with the outcome of every candidate, in a split `test`.')
     const candidates = toCandidates(learned)
     const levels = lambdaLevels(candidates, priorQuality(candidates))
     const lambdas = [levels.best, levels.auto, levels.cheap]
     const rows = distinct(learned, limit === undefined ? Number.POSITIVE_INFINITY : Number(limit))
-    const run = { data, folder, learned, candidates, rows, lambdas, concurrency: Number(args.concurrency) }
+    const run = {
+      upstream: ['--data', resolve(data), ...(columns === undefined ? [] : ['--columns', JSON.stringify(columns)])],
+      data,
+      folder,
+      learned,
+      candidates,
+      rows,
+      lambdas,
+      concurrency: Number(args.concurrency),
+    }
 
     const { asked, log, elapsedMs } = await throughGateway(runtime, run)
     const compared = await compare({ ...run, asked, log })
@@ -58,7 +75,7 @@ export async function replay({ data, json, limit, worker, ...args }: ReplayArgum
         JSON.stringify({ evaluation, lambdas: table, differences, nearTies, lowestCosine, requests, rows, elapsedMs }),
       )
     } else {
-      print(renderEvaluation(evaluation))
+      print(renderComparison(evaluation))
       print(
         `\nThrough the ${runtime.name}: ${asked.length} requests of both SDKs in ${(elapsedMs / 1000).toFixed(1)} s, from the rows in ${runtime.log}:`,
       )
@@ -104,6 +121,8 @@ function distinct({ set, test }: Learned, limit: number): number[] {
 }
 
 interface Run {
+  /** What the upstream is to serve. */
+  readonly upstream: readonly string[]
   readonly data: string
   readonly folder: string
   readonly learned: Learned
@@ -115,9 +134,9 @@ interface Run {
 
 async function throughGateway(
   runtime: Runtime,
-  { data, folder, learned, candidates, rows, lambdas, concurrency }: Run,
+  { upstream: served, folder, learned, candidates, rows, lambdas, concurrency }: Run,
 ): Promise<{ asked: Asked[]; log: ReplayLog; elapsedMs: number }> {
-  const upstream = await startProcess(['upstream', '--data', resolve(data)], /ready on (http:\S+)/u)
+  const upstream = await startProcess(['upstream', ...served], /ready on (http:\S+)/u)
   try {
     const gateway = await runtime.start(configFor(folder, upstream.found, candidates), folder)
     const bar = progress('asking')

@@ -3,14 +3,19 @@ import { writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { openEncoder } from '../compose/encoder.node.ts'
 import { createPolicyFolder } from '../policy/folder.node.ts'
+import type { Candidate } from '../spec.ts'
+import type { Prices } from '../train/formats/columns.ts'
+import { readColumns } from './columns.ts'
 import { type ConfigArguments, findRoute, requireConfig } from './config.ts'
+import { renderComparison, renderShares } from './eval.table.ts'
 import { evaluateLearned, learn, type RouterArguments } from './learn.ts'
 import { print } from './output.ts'
 import { readPlanner } from './planner.ts'
-import { renderEvaluation, renderPlan } from './report.ts'
 
 interface TrainArguments extends ConfigArguments, Omit<RouterArguments, 'plannerOptions'> {
   readonly data: string
+  /** JSON, or a file of it. */
+  readonly columns?: string
   readonly route?: string
   /** JSON. */
   readonly plannerOptions?: string
@@ -21,7 +26,7 @@ interface TrainArguments extends ConfigArguments, Omit<RouterArguments, 'planner
 }
 
 export async function train(args: TrainArguments): Promise<void> {
-  const { data, route, out, json, labels = false, planner: name, plannerOptions, ...rest } = args
+  const { data, columns, route, out, json, labels = false, planner: name, plannerOptions, ...rest } = args
   const { config } = await requireConfig(args)
   const { router: configured } = findRoute(config, route)
   const named = args.preset !== undefined || args.estimator !== undefined
@@ -30,7 +35,16 @@ export async function train(args: TrainArguments): Promise<void> {
   const encoder = await openEncoder(config.encoder)
   try {
     const seed = Number(args.seed)
-    const learned = await learn({ ...router, data, seed, encoder, labels, cacheDir: join(folder, 'vectors') })
+    const learned = await learn({
+      ...router,
+      ...(await readColumns(columns)),
+      prices: pricesOf(config.candidates),
+      data,
+      seed,
+      encoder,
+      labels,
+      cacheDir: join(folder, 'vectors'),
+    })
     const { policy, bytes } = learned
     const evaluation = evaluateLearned(learned, seed)
     if (out === undefined) await createPolicyFolder(join(folder, 'policies')).write(bytes)
@@ -40,13 +54,28 @@ export async function train(args: TrainArguments): Promise<void> {
       print(JSON.stringify({ policy: policy.id, estimator: estimator.name, planner, guard, trainedOn, evaluation }))
       return
     }
-    print(renderEvaluation(evaluation))
-    if (planner.name !== 'utility') print(renderPlan(planner.name, evaluation))
+    if (evaluation === null)
+      print(`Not judged: ${learned.set.name} has no test queries with the outcome of every candidate.`)
+    else {
+      print(renderComparison(evaluation))
+      if (planner.name !== 'utility') print(renderShares(planner.name, evaluation))
+    }
     print(
       `Policy ${policy.id} (${estimator.name}, ${trainedOn.rows} rows, guard lets ${guard.shrink * 100} % of the learned differences through), ${bytes.length} bytes.`,
     )
     print(out === undefined ? `Serve it with: switchyard policies use ${policy.id.slice(0, 12)}` : `Written to ${out}.`)
+    if ('needed' in guard.evidence)
+      print(
+        `Of the queries to learn from ${guard.evidence.rows} have the outcome of every candidate. With fewer than ${guard.evidence.needed} nothing shows that the learned differences help: the policy serves the best constant of these outcomes.`,
+      )
   } finally {
     await encoder?.close()
   }
+}
+
+/** Data without prices of its own has those of the candidates of the same names. */
+function pricesOf(candidates: readonly Candidate[]): Prices {
+  return Object.fromEntries(
+    candidates.flatMap(({ id, price }) => (price === null ? [] : [[id, [price.inputPerMTok, price.outputPerMTok]]])),
+  )
 }

@@ -1,7 +1,7 @@
 /** Routers fitted on training rows, with the decisions by which their settings are chosen before anything is judged. */
 import { assess, type RoutePolicy } from '../route/decide.ts'
 import { withPriors } from '../route/priors.ts'
-import type { EncoderInfo, EstimatorFamily, JsonObject, Planner, PlannerFamily, Query } from '../spec.ts'
+import type { EncoderInfo, Estimator, EstimatorFamily, JsonObject, Planner, PlannerFamily, Query } from '../spec.ts'
 import { baselines, type Choose } from './baselines.ts'
 import { createChooser } from './choose.ts'
 import type { OutcomeSet } from './dataset.node.ts'
@@ -46,44 +46,59 @@ export interface FitContenderOptions {
   readonly onProgress?: (done: number, total: number) => void
 }
 
-/** A policy as `train` makes it. Its held-out decisions are those of the guard's own cross-fit, under the guard that came of it. */
+/** A policy as `train` makes it. */
 export function fitContender(set: OutcomeSet, options: FitContenderOptions): Fitted {
-  const { train, queries, family, seed } = options
-  const queryOf = (row: number) => {
-    const query = queries.get(row)
-    if (query === undefined) throw new RangeError(`Row ${row} of ${set.name} has no query.`)
-    return query
-  }
+  const { name, train, queries, family, seed } = options
   const { manifest, state, heldOut } = fitPolicy({
     ...options,
     set,
     rows: train,
-    queries: train.map(queryOf),
+    queries: train.map((row) => queryOf(set, queries, row)),
     random: createRandom(seed),
     createdAt: '',
   })
   const planner = options.planner.load(manifest.planner.options)
   const estimator = family.load(state, manifest.candidates)
   const policy: RoutePolicy = { estimator, planner, guard: manifest.guard, candidates: manifest.candidates }
+  return toContender(set, { name, policy, heldOut, queries, seed })
+}
+
+export interface ContenderOptions {
+  readonly name: string
+  readonly policy: RoutePolicy
+  /** Knows the training queries as they were predicted without having been seen. */
+  readonly heldOut: Estimator
+  readonly queries: ReadonlyMap<number, Query>
+  readonly seed: number
+}
+
+/** A fitted policy. Its held-out decisions are those of the guard's own cross-fit, under the guard that came of it. */
+export function toContender(set: OutcomeSet, { name, policy, heldOut, queries, seed }: ContenderOptions): Fitted {
   const candidates = withPriors(set.candidates)
   const columnOf = new Map(set.candidates.map(({ id }, column) => [id, column]))
   const decideBy = (one: RoutePolicy): Choose => {
     const choose = createChooser(one, { candidates, random: createRandom(seed) })
-    return (row, lambda) => columnOf.get(choose(queryOf(row), lambda))!
+    return (row, lambda) => columnOf.get(choose(queryOf(set, queries, row), lambda))!
   }
   return {
-    name: options.name,
+    name,
     kind: 'policy',
     heldOut: decideBy({ ...policy, estimator: heldOut }),
     choose: decideBy(policy),
     believe: (row) => {
-      const assessed = assess({ query: queryOf(row), candidates, policy, limits: {} })
+      const assessed = assess({ query: queryOf(set, queries, row), candidates, policy, limits: {} })
       const quality = new Float64Array(candidates.length).fill(Number.NaN)
       for (const [m, { id }] of assessed.candidates.entries()) quality[columnOf.get(id)!] = assessed.priced.quality[m]!
       return quality
     },
-    shrink: manifest.guard.shrink,
+    shrink: policy.guard.shrink,
   }
+}
+
+function queryOf({ name }: OutcomeSet, queries: ReadonlyMap<number, Query>, row: number): Query {
+  const query = queries.get(row)
+  if (query === undefined) throw new RangeError(`Row ${row} of ${name} has no query.`)
+  return query
 }
 
 /** The baselines, learned once from all training rows and once without each of a few folds. */

@@ -34,7 +34,7 @@ export const SPLITS = ['official', 'kfold', 'leave-one-task-out', 'few-shot', 'l
 export type SplitName = (typeof SPLITS)[number]
 
 const FOLDS = 5
-const EVERYTHING: View = { name: null, has: () => true }
+export const EVERYTHING: View = { name: null, has: () => true }
 
 /**
  * The studies of a split.

@@ -1,4 +1,5 @@
 /** One comparison of a study from the decisions of its routers. */
+import { SwitchyardError } from '../errors.ts'
 import type { Aim } from './aims.ts'
 import { type Comparison, compare, type Trial } from './compare.ts'
 import type { OutcomeSet } from './dataset.node.ts'
@@ -9,7 +10,7 @@ import type { CostQuality } from './metrics/points.ts'
 import { outcomesOf } from './metrics/regret.ts'
 import { pointsOf, sweepOf } from './metrics/sweep.ts'
 import { completeRows, lambdaGrid, toMatrix } from './rows.ts'
-import type { Part, Study, View } from './splits.node.ts'
+import type { Part, View } from './splits.node.ts'
 
 const BUDGETS = [0.1, 0.25, 0.5]
 
@@ -23,9 +24,17 @@ export interface Terms {
   readonly strong: number | null
 }
 
-/** From the complete rows that some part may learn from. A set without costs has one aim, and one λ. */
+/**
+ * From the complete rows that some part may learn from. A set without costs has one aim, and one λ. Throws `data_invalid` where there is
+ * no such row: then nobody knows what the best constant is.
+ */
 export function termsOf(set: OutcomeSet, parts: readonly Part[]): Terms {
   const rows = completeRows(set, [...new Set(parts.flatMap(({ train }) => train))])
+  if (rows.length === 0)
+    throw new SwitchyardError(
+      'data_invalid',
+      `${set.name}: no training query has the outcomes of all candidates, so nothing can be compared exactly. Record every candidate’s answer for some queries.`,
+    )
   const lambdas = lambdaGrid(set, rows, { points: 60, reach: 100 })
   const priced: Aim[] = [...BUDGETS.map((share): Aim => ({ kind: 'budget', share })), { kind: 'match' }]
   const matrix = toMatrix(set, rows)
@@ -48,7 +57,8 @@ function middle(lambdas: readonly number[], hull: readonly CostQuality[]): numbe
 }
 
 export interface StudyOptions {
-  readonly study: Study
+  /** Its name. */
+  readonly study: string
   readonly view: View
   readonly terms: Terms
   /** Of the first seed; the judged rows are those of all seeds. */
@@ -83,7 +93,7 @@ export function compareStudy(
   })
   return compare(set, {
     ...terms,
-    study: study.name,
+    study,
     view: view.name,
     parts: parts.map(({ name, train }, p) => ({ name, train: train.length, test: places[p]!.length })),
     rows,

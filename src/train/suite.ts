@@ -6,7 +6,7 @@ import type { Comparison, Score } from './compare.ts'
 import type { OutcomeSet } from './dataset.node.ts'
 import type { Interval } from './metrics/interval.ts'
 import { completeRows } from './rows.ts'
-import type { Part, Study, View } from './splits.node.ts'
+import { EVERYTHING, type Part, type Study, type View } from './splits.node.ts'
 
 /** A figure of a router in a comparison; `published` is the best that the source prints. */
 export interface Figure {
@@ -149,8 +149,6 @@ export const SUITE: readonly Benchmark[] = [
     figures: () => [quality(), taskAverage()],
   },
 ]
-
-const EVERYTHING: View = { name: null, has: () => true }
 
 function byTask(set: OutcomeSet): View[] {
   const tasks = new Set(set.queries.filter(({ split }) => split === 'test').map(({ task }) => task))

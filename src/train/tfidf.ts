@@ -39,7 +39,7 @@ export function tfidfRidge(set: OutcomeSet, rows: readonly number[]): Choose {
   const prompts = rows.map((row) => set.queries[row]!.prompt)
   const toTerms = fitTerms(prompts)
   const x = toTerms(prompts)
-  const penalty = choosePenalty(set, rows, x)
+  const penalty = rows.length < FOLDS ? PENALTIES.at(-1)! : choosePenalty(set, rows, x)
   const heads = fitHeads(set, rows, x, [penalty])[0]!
   const known = new Map<number, Predicted>()
   return (row, lambda) => {
