@@ -4,8 +4,8 @@ import { seeded } from '../fixtures.ts'
 import { type Choice, chooseWithin } from './knapsack.ts'
 
 /** Every combination there is. */
-function exhaust(groups: readonly (readonly Choice[])[]): { worth: number; cost: number }[] {
-  return groups.reduce(
+function exhaust(groups: readonly (readonly Choice[])[]): readonly Choice[] {
+  return groups.reduce<readonly Choice[]>(
     (all, choices) =>
       all.flatMap((one) => choices.map(({ worth, cost }) => ({ worth: one.worth + worth, cost: one.cost + cost }))),
     [{ worth: 0, cost: 0 }],

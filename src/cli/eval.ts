@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import * as z from 'zod'
 import { openEncoder } from '../compose/encoder.node.ts'
 import { packageFolder } from '../package.node.ts'
+import { withRecordedAnswers } from '../train/answers.node.ts'
 import type { Comparison } from '../train/compare.ts'
 import { checkJudgeable, type OutcomeSet, readDataset } from '../train/dataset.node.ts'
 import { SPLITS, type SplitName, studiesOf } from '../train/splits.node.ts'
@@ -11,10 +12,10 @@ import { readColumns } from './columns.ts'
 import { createJobRunner } from './eval.jobs.ts'
 import { renderReport } from './eval.report.ts'
 import { readEstimators, readPlanners, showNamed } from './eval.routers.ts'
-import { evaluateStudy, type Judging } from './eval.study.ts'
+import { ableOn, evaluateStudy, type Judging, needsAnswers } from './eval.study.ts'
 import { type Compared, renderSuite, runSuite } from './eval.suite.ts'
 import { renderComparison } from './eval.table.ts'
-import { print } from './output.ts'
+import { print, progress } from './output.ts'
 import { ENCODER } from './replay.gateways.ts'
 
 export interface EvalArguments {
@@ -71,7 +72,13 @@ export async function evaluate(args: EvalArguments): Promise<void> {
     for (const location of args.suite ? [] : args.data) {
       const set = await readDataset(location, columns)
       checkJudgeable(set)
-      for (const comparison of await evaluateSplit(set, { split, sizes, judging })) {
+      const answered = await answeredSet(set, location, judging)
+      for (const comparison of await evaluateSplit(set, {
+        split,
+        sizes,
+        judging: ableOn(answered, judging),
+        answered,
+      })) {
         comparisons.push(comparison)
         show(renderComparison(comparison))
       }
@@ -109,16 +116,33 @@ async function describeRun(judging: Judging, split: string): Promise<Ran> {
   }
 }
 
+/** For estimators that learn from answers; the set itself where no such estimator is judged. */
+async function answeredSet(set: OutcomeSet, location: string, judging: Judging): Promise<OutcomeSet> {
+  if (!judging.estimators.some(needsAnswers)) return set
+  const reading = progress(`${set.name}: embedding answers`)
+  const cacheDir = resolve('.switchyard/vectors')
+  const answered = await withRecordedAnswers(set, location, {
+    encoder: judging.encoder,
+    cacheDir,
+    onProgress: reading.update,
+  })
+  reading.stop()
+  return answered
+}
+
+interface SplitOptions {
+  readonly split: SplitName
+  readonly sizes: readonly number[]
+  readonly judging: Judging
+  readonly answered: OutcomeSet
+}
+
 async function evaluateSplit(
   set: OutcomeSet,
-  {
-    split,
-    sizes,
-    judging,
-  }: { readonly split: SplitName; readonly sizes: readonly number[]; readonly judging: Judging },
+  { split, sizes, judging, answered }: SplitOptions,
 ): Promise<Comparison[]> {
   const studies = studiesOf(set, split, sizes)
   const comparisons: Comparison[] = []
-  for (const study of studies) comparisons.push(...(await evaluateStudy(set, study, judging)))
+  for (const study of studies) comparisons.push(...(await evaluateStudy(set, study, judging, answered)))
   return comparisons
 }

@@ -1,7 +1,8 @@
 /** Recorded answers as vectors, for estimators that learn from what candidates say. */
 import { createHash } from 'node:crypto'
 import { cut, WINDOW_CHARS } from '../embed/window.ts'
-import type { OutcomeSet } from './dataset.node.ts'
+import type { Encoder } from '../spec.ts'
+import { type OutcomeSet, readAnswers } from './dataset.node.ts'
 import { type EmbedOptions, embedCached } from './vectors.node.ts'
 
 /**
@@ -24,4 +25,14 @@ export async function withAnswers(
     answers: texts.map((text) => vectorOf.get(text) ?? null),
     sha256: createHash('sha256').update(set.sha256).update(JSON.stringify(texts)).digest('hex'),
   }
+}
+
+/** The set at `location` with its answers; as it is where it has none, or nothing embeds them. */
+export async function withRecordedAnswers(
+  set: OutcomeSet,
+  location: string,
+  { encoder, ...options }: Omit<EmbedOptions, 'encoder'> & { readonly encoder: Encoder | null },
+): Promise<OutcomeSet> {
+  const answers = await readAnswers(location)
+  return answers === null || encoder === null ? set : withAnswers(set, answers, { ...options, encoder })
 }
