@@ -14,6 +14,12 @@ const config = () =>
     'configuration file; without it switchyard.config.* in this folder, else the environment',
   )
 const json = () => new Option('--json', 'print JSON for machines')
+const DATA = 'recorded outcomes: FOLDER/NAME or a folder with one set, a CSV, JSON Lines or Parquet file'
+const columns = () =>
+  new Option(
+    '--columns <json>',
+    'what the columns of a table hold, as JSON or a file of it; a * stands for the model’s name. RouterBench’s and SPROUT’s tables need none',
+  )
 
 program
   .command('serve')
@@ -41,7 +47,8 @@ program
 program
   .command('train')
   .description('Learn a policy from recorded outcomes and store it. Nothing serves it until `policies use`.')
-  .requiredOption('--data <path>', 'outcome set: FOLDER/NAME or a folder with one set')
+  .requiredOption('--data <path>', `${DATA}, or the log of a gateway (SQLite)`)
+  .addOption(columns())
   .addOption(config())
   .addOption(new Option('--preset <name>', 'knn or cost-aware').conflicts('estimator'))
   .option(
@@ -78,7 +85,8 @@ program
   .description(
     'Compare routers on recorded outcomes: fitted and set on the train split, judged on the test split beside baselines, with intervals and a verdict.',
   )
-  .requiredOption('--data <path...>', 'outcome sets: FOLDER/NAME or a folder with one set')
+  .requiredOption('--data <path...>', `${DATA}; several may be given`)
+  .addOption(columns())
   .option('--estimators <names...>', 'separated by commas, or NAME={"option":value}, or all', ['all'])
   .option('--planners <names...>', 'separated by commas, or NAME={"option":value}', ['utility'])
   .option('--seeds <number>', 'how many seeds to fit with', '1')
@@ -125,7 +133,8 @@ program
   .description(
     'Train on a recorded set, serve its test prompts through a real gateway, and compare with the offline evaluation.',
   )
-  .requiredOption('--data <path>', 'outcome set: FOLDER/NAME or a folder with one set')
+  .requiredOption('--data <path>', DATA)
+  .addOption(columns())
   .addOption(new Option('--preset <name>', 'knn or cost-aware').conflicts('estimator'))
   .option(
     '--estimator <name>',
@@ -141,7 +150,8 @@ program
 program
   .command('upstream')
   .description('Run a simulated upstream: recorded outcomes of a set, or the demo models.')
-  .option('--data <path>', 'outcome set to replay; without it the demo models answer')
+  .option('--data <path>', 'recorded outcomes to replay; without it the demo models answer')
+  .addOption(columns())
   .option('--latency', 'wait as long as the recorded model took')
   .option('--port <number>', 'port on 127.0.0.1, 0 for a free one', '0')
   .action(async (options) => (await import('./cli/upstream.ts')).upstream(options))

@@ -5,7 +5,7 @@ import type { Config, ProviderSettings } from '../config/config.ts'
 import { createReplay, type RecordedQuery } from '../simulate/replay.ts'
 import { createSimulatedUpstream } from '../simulate/upstream.ts'
 import type { Transport } from '../spec.ts'
-import { type OutcomeSet, readAnswers, readDataset } from '../train/dataset.node.ts'
+import { type DatasetOptions, type OutcomeSet, readAnswers, readDataset } from '../train/dataset.node.ts'
 import { createDemoTransport } from './demo.ts'
 
 export interface Transports {
@@ -38,9 +38,12 @@ export function createTransports(): Transports {
 }
 
 /** Serves the recorded outcomes of a data set, of all its splits. */
-export async function createReplayTransport(data: string, { latency }: { latency: boolean }): Promise<Transport> {
-  const [set, answers] = await Promise.all([readDataset(data), readAnswers(data)])
-  return createSimulatedUpstream(createReplay(records(set, answers, latency)), { sleep: wait, paceMs: 0 })
+export async function createReplayTransport(
+  data: string,
+  options: DatasetOptions & { readonly latency: boolean },
+): Promise<Transport> {
+  const [set, answers] = await Promise.all([readDataset(data, options), readAnswers(data)])
+  return createSimulatedUpstream(createReplay(records(set, answers, options.latency)), { sleep: wait, paceMs: 0 })
 }
 
 function* records(
