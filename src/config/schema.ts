@@ -201,7 +201,7 @@ const route = object({
     ),
   estimator: z.enum(ESTIMATORS).exactOptional().describe('Instead of a preset, with `planner`.'),
   planner: z.enum(PLANNERS).exactOptional().describe('Instead of a preset, with `estimator`.'),
-  plannerOptions: plannerOptionsSchema.exactOptional().describe('What the planner needs to know (docs/routing.md).'),
+  plannerOptions: plannerOptionsSchema.exactOptional().describe('What the planner needs to know (docs/routers.md).'),
   candidates: z
     .union([z.literal('*'), z.array(z.string()).min(1)])
     .default('*')
