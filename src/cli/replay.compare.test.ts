@@ -34,6 +34,7 @@ function replayed(row: number, lambda: number, { candidate, vector }: { candidat
   const outcome = { decision: 'D', candidate: asked.id, status: 'ok', costUsd } as unknown as Outcome
   const text = answers?.get(id)?.[asked.id] ?? placeholderAnswer(id, asked.id)
   return compare({
+    reading: {},
     data,
     learned,
     candidates: set.candidates,

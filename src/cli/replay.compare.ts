@@ -6,7 +6,7 @@ import { decide } from '../route/decide.ts'
 import { withPriors } from '../route/priors.ts'
 import { placeholderAnswer } from '../simulate/replay.ts'
 import type { Candidate, Decision, Query } from '../spec.ts'
-import { readAnswers } from '../train/dataset.node.ts'
+import { type DatasetOptions, readAnswers } from '../train/dataset.node.ts'
 import { chooser, type Learned } from './learn.ts'
 import type { ReplayLog } from './replay.admin.ts'
 import type { Asked } from './replay.clients.ts'
@@ -14,6 +14,7 @@ import type { LambdaRow } from './replay.table.ts'
 
 export interface Comparison {
   readonly data: string
+  readonly reading: Pick<DatasetOptions, 'columns'>
   readonly learned: Learned
   readonly candidates: readonly Candidate[]
   readonly asked: readonly Asked[]
@@ -35,9 +36,18 @@ export interface Compared {
 /** Vectors of one text from two runtimes are at least this close (docs/design: 0.9995). */
 const SAME_TEXT = 0.9995
 
-export async function compare({ data, learned, candidates, asked, log, lambdas, rows }: Comparison): Promise<Compared> {
+export async function compare({
+  data,
+  reading,
+  learned,
+  candidates,
+  asked,
+  log,
+  lambdas,
+  rows,
+}: Comparison): Promise<Compared> {
   const { set } = learned
-  const answers = await readAnswers(data)
+  const answers = await readAnswers(data, reading)
   const choose = chooser(learned, candidates)
   const columnOf = new Map(set.candidates.map(({ id }, column) => [id, column]))
   const differences: string[] = []

@@ -66,7 +66,7 @@ export async function replay({ data, columns: given, json, limit, worker, ...arg
     }
 
     const { asked, log, elapsedMs } = await throughGateway(runtime, run)
-    const compared = await compare({ ...run, asked, log })
+    const compared = await compare({ ...run, reading, asked, log })
     const { table, differences, nearTies, lowestCosine } = compared
     if (json) {
       const { rows } = log

@@ -42,7 +42,7 @@ export async function createReplayTransport(
   data: string,
   options: DatasetOptions & { readonly latency: boolean },
 ): Promise<Transport> {
-  const [set, answers] = await Promise.all([readDataset(data, options), readAnswers(data)])
+  const [set, answers] = await Promise.all([readDataset(data, options), readAnswers(data, options)])
   return createSimulatedUpstream(createReplay(records(set, answers, options.latency)), { sleep: wait, paceMs: 0 })
 }
 

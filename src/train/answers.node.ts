@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { cut, WINDOW_CHARS } from '../embed/window.ts'
 import type { Encoder } from '../spec.ts'
-import { type OutcomeSet, readAnswers } from './dataset.node.ts'
+import { type DatasetOptions, type OutcomeSet, readAnswers } from './dataset.node.ts'
 import { type EmbedOptions, embedCached } from './vectors.node.ts'
 
 /**
@@ -31,8 +31,8 @@ export async function withAnswers(
 export async function withRecordedAnswers(
   set: OutcomeSet,
   location: string,
-  { encoder, ...options }: Omit<EmbedOptions, 'encoder'> & { readonly encoder: Encoder | null },
+  { encoder, ...options }: DatasetOptions & Omit<EmbedOptions, 'encoder'> & { readonly encoder: Encoder | null },
 ): Promise<OutcomeSet> {
-  const answers = await readAnswers(location)
+  const answers = await readAnswers(location, options)
   return answers === null || encoder === null ? set : withAnswers(set, answers, { ...options, encoder })
 }

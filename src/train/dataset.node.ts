@@ -8,7 +8,7 @@ import { assemble } from './formats/assemble.ts'
 import { readCells } from './formats/cells.ts'
 import type { Columns, Prices } from './formats/columns.ts'
 import { isLog, readLog } from './formats/log.node.ts'
-import { recognize } from './formats/published.ts'
+import { type Layout, recognize } from './formats/published.ts'
 import { readSet, readSetAnswers } from './formats/set.node.ts'
 import { hashFile, isTable, openTable } from './formats/table.node.ts'
 import { dataInvalid } from './formats/table.ts'
@@ -81,10 +81,20 @@ export async function readDataset(
   return source.kind === 'log' ? readLog(location, { prices }) : readSet(source.prefix, { prices })
 }
 
-/** The recorded answers: query id → candidate id → text. `null` when the data has none. */
-export async function readAnswers(location: string): Promise<Map<string, Record<string, string>> | null> {
+/** The recorded answers: query id → candidate id → text. `null` when the data has none. Throws as `readDataset`. */
+export async function readAnswers(
+  location: string,
+  { columns }: Pick<DatasetOptions, 'columns'> = {},
+): Promise<Map<string, Record<string, string>> | null> {
   const source = await locate(location)
-  return source.kind === 'set' ? readSetAnswers(source.prefix) : null
+  if (source.kind === 'set') return readSetAnswers(source.prefix)
+  if (source.kind === 'log') return null
+  const { tables, layout } = await openTables(source.parts, columns)
+  if (layout.columns.answer === undefined) return null
+  const { queries, cells } = await readCells(tables, layout)
+  const answers = new Map(queries.map(({ id }): [string, Record<string, string>] => [id, {}]))
+  for (const { query, model, answer } of cells) if (answer !== null) answers.get(queries[query]!.id)![model] = answer
+  return answers
 }
 
 /** Rows of a split, in the order of the set. Throws `data_invalid` when there are none. */
@@ -159,14 +169,20 @@ async function readTables(
   parts: readonly Part[],
   { columns, prices }: { readonly columns: Columns | undefined; readonly prices: Prices },
 ): Promise<OutcomeSet> {
-  const tables = await Promise.all(parts.map(async ({ path, split }) => ({ table: await openTable(path), split })))
-  const layout = columns === undefined ? recognize(tables[0]!.table) : { columns }
-  const recorded = await readCells(tables, layout)
-  const hash = createHash('sha256').update(JSON.stringify(layout.columns))
+  const { tables, layout } = await openTables(parts, columns)
+  const { answer: _answers, ...read } = layout.columns
+  const recorded = await readCells(tables, { ...layout, columns: read })
+  const hash = createHash('sha256').update(JSON.stringify(read))
   for (const { path } of parts) hash.update(await hashFile(path))
   return assemble(recorded, {
     name: basename(resolve(location)),
     sha256: hash.digest('hex'),
-    prices: { ...prices, ...layout.columns.prices },
+    prices: { ...prices, ...read.prices },
   })
+}
+
+async function openTables(parts: readonly Part[], columns: Columns | undefined) {
+  const tables = await Promise.all(parts.map(async ({ path, split }) => ({ table: await openTable(path), split })))
+  const layout: Layout = columns === undefined ? recognize(tables[0]!.table) : { columns }
+  return { tables, layout }
 }

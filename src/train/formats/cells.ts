@@ -1,6 +1,6 @@
 /** From tables to outcomes: queries, and what is known of the answers to them. */
 import type { OutcomeQuery } from '../dataset.node.ts'
-import { checkColumns, MEASURES, type Measure, type MeasureColumns, modelColumns } from './columns.ts'
+import { type AnswerColumns, checkColumns, MEASURES, type Measure, modelColumns } from './columns.ts'
 import type { Layout } from './published.ts'
 import { dataInvalid, type Row, readNumber, readText, requireText, type Table } from './table.ts'
 
@@ -9,6 +9,8 @@ export interface Cell extends Readonly<Record<Measure, number>> {
   /** Index of the query. */
   readonly query: number
   readonly model: string
+  /** `null`: not known, or not asked for. */
+  readonly answer: string | null
   /** For messages. */
   readonly where: string
 }
@@ -21,7 +23,7 @@ export interface Recorded {
 /** Reads tables of one layout as one set. `split` is that of the rows where no column says it. Throws `data_invalid` with the row at fault. */
 export async function readCells(
   parts: readonly { readonly table: Table; readonly split: string }[],
-  { columns, readPrompt = (text) => text }: Layout,
+  { columns, unwrap = (text) => text }: Layout,
 ): Promise<Recorded> {
   const queries: OutcomeQuery[] = []
   const known = new Map<string, number>()
@@ -29,7 +31,7 @@ export async function readCells(
   const { id, model, prompt, task, split } = columns
 
   function queryOf(row: Row, fallback: string): number {
-    const text = readPrompt(requireText(row, prompt))
+    const text = unwrap(requireText(row, prompt))
     const key = id !== undefined ? requireText(row, id) : model !== undefined ? text : undefined
     const found = key === undefined ? undefined : known.get(key)
     if (found !== undefined) {
@@ -52,12 +54,22 @@ export async function readCells(
     checkColumns(table, columns)
     const wide = model === undefined ? [...modelColumns(table, columns)] : []
     const measures = model === undefined ? wide.map(([, own]) => own) : [columns]
-    const wanted = [id, model, prompt, task, split, ...measures.flatMap((own) => MEASURES.map((one) => own[one]))]
+    const wanted = [
+      id,
+      model,
+      prompt,
+      task,
+      split,
+      ...measures.flatMap((own) => [own.answer, ...MEASURES.map((one) => own[one])]),
+    ]
     for await (const row of table.rows([...new Set(wanted.filter((name) => name !== undefined))])) {
       const query = queryOf(row, fallback)
       const answers = model === undefined ? wide : [[requireText(row, model), columns] as const]
-      for (const [name, own] of answers)
-        cells.push({ query, model: name, where: row.where, ...readMeasures(row, own, columns.qualityRange) })
+      for (const [name, own] of answers) {
+        const text = own.answer === undefined ? null : readText(row, own.answer)
+        const known = readMeasures(row, own, columns.qualityRange)
+        cells.push({ query, model: name, answer: text && unwrap(text), where: row.where, ...known })
+      }
     }
   }
   return { queries, cells }
@@ -66,7 +78,7 @@ export async function readCells(
 /** What one row knows of one answer. Qualities are brought to [0, 1]. */
 export function readMeasures(
   row: Row,
-  columns: MeasureColumns,
+  columns: AnswerColumns,
   [worst, best]: readonly [number, number] = [0, 1],
 ): Record<Measure, number> {
   const read = (measure: Measure) => {

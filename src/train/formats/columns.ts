@@ -22,6 +22,8 @@ const columnsSchema = z.strictObject({
   inputTokens: column.exactOptional(),
   outputTokens: column.exactOptional(),
   latencyS: column.exactOptional(),
+  /** The text of the answer. */
+  answer: column.exactOptional(),
   /** What the column of qualities holds for the worst and for the best answer, where it is not 0 and 1. */
   qualityRange: z
     .tuple([z.number(), z.number()])
@@ -41,8 +43,8 @@ export type Prices = NonNullable<Columns['prices']>
 
 export const MEASURES = ['quality', 'costUsd', 'inputTokens', 'outputTokens', 'latencyS'] as const
 export type Measure = (typeof MEASURES)[number]
-/** Where each measure of one model stands. */
-export type MeasureColumns = Readonly<Partial<Record<Measure, string>>>
+/** Where each measure of one model stands, and its answers. */
+export type AnswerColumns = Readonly<Partial<Record<Measure | 'answer', string>>>
 
 /** Reads a mapping written as JSON. Throws `invalid_request` with all that is wrong. */
 export function parseColumns(json: string): Columns {
@@ -58,8 +60,8 @@ export function parseColumns(json: string): Columns {
   }
 }
 
-/** The measures' columns by model, where a table has one row per query. Throws `data_invalid` when no column fits. */
-export function modelColumns(table: Table, columns: Columns): Map<string, MeasureColumns> {
+/** The columns of each model, where a table has one row per query. A model has all measures. Throws `data_invalid` when there is none. */
+export function modelColumns(table: Table, columns: Columns): Map<string, AnswerColumns> {
   const patterns = MEASURES.flatMap((measure) => {
     const pattern = columns[measure]
     return pattern === undefined ? [] : [[measure, pattern] as const]
@@ -76,8 +78,11 @@ export function modelColumns(table: Table, columns: Columns): Map<string, Measur
     const fits = name.length > prefix.length + suffix.length && name.startsWith(prefix) && name.endsWith(suffix)
     if (!fits || labels.has(name)) return []
     const model = name.slice(prefix.length, name.length - suffix.length)
-    const own = patterns.map(([measure, pattern]) => [measure, pattern.replace('*', () => model)] as const)
-    return own.every(([, one]) => known.has(one)) ? [[model, Object.fromEntries(own)] as const] : []
+    const nameIn = (pattern: string) => pattern.replace('*', () => model)
+    const own = patterns.map(([measure, pattern]) => [measure, nameIn(pattern)] as const)
+    if (!own.every(([, one]) => known.has(one))) return []
+    const answer = nameIn(columns.answer ?? '')
+    return [[model, { ...Object.fromEntries(own), ...(known.has(answer) && { answer }) }] as const]
   })
   if (found.length > 0) return new Map(found)
   const wanted = patterns.map(([measure, pattern]) => `"${pattern}" (${measure})`).join(' together with ')
@@ -88,12 +93,13 @@ export function modelColumns(table: Table, columns: Columns): Map<string, Measur
 export function checkColumns(table: Table, columns: Columns): void {
   const { qualityRange: _range, prices: _prices, ...names } = columns
   for (const [meaning, name] of Object.entries(names satisfies ColumnNames)) {
-    const starred = columns.model === undefined && MEASURES.some((measure) => measure === meaning) && name.includes('*')
+    const starred = columns.model === undefined && STARRED.has(meaning) && name.includes('*')
     if (!starred && !table.columns.includes(name))
       throw dataInvalid(table.path, `there is no column "${name}" (${meaning}); ${listColumns(table)}`)
   }
 }
 
+const STARRED: ReadonlySet<string> = new Set([...MEASURES, 'answer'])
 const LISTED = 40
 
 export function listColumns({ columns }: Table): string {

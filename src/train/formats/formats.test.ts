@@ -8,7 +8,7 @@ import { type ColumnSource, parquetWriteBuffer } from 'hyparquet-writer'
 import { afterAll, describe, expect, it } from 'vitest'
 import { estimateInputTokens } from '../../embed/features.ts'
 import { expectedCostUsd } from '../../route/cost.ts'
-import { type DatasetOptions, type OutcomeSet, readDataset } from '../dataset.node.ts'
+import { type DatasetOptions, type OutcomeSet, readAnswers, readDataset } from '../dataset.node.ts'
 import { toAsk } from '../queries.ts'
 import { parseColumns } from './columns.ts'
 
@@ -306,6 +306,20 @@ it.each(FORMATS)('%s says the same as a set of three files', async (_name, make,
   const set = await readDataset(path, options)
   expect(contentOf(set)).toEqual(contentOf(expected))
   expect((await readDataset(path, options)).sha256).toBe(set.sha256)
+})
+
+it('has the answers of tables that tell them', async () => {
+  const routerbench = await write('csv', csv(WIDE, WIDE_ROWS))
+  const all = (text: string) => Object.fromEntries(MODELS.map((model) => [model, text]))
+  expect(await readAnswers(routerbench)).toEqual(new Map(QUERIES.map(({ id }) => [id, all('a, b')])))
+  const folderOf = join(folder, 'sprout answers')
+  mkdirSync(folderOf)
+  await writeFile(join(folderOf, 'test-00000-of-00001.parquet'), sprout([1, 0]))
+  expect(await readAnswers(folderOf)).toEqual(new Map(['1', '2'].map((id) => [id, all('r')])))
+  const long = await write('jsonl', '{"q":"x","m":"a","s":1,"said":"yes"}\n{"q":"x","m":"b","s":1}')
+  const columns = { prompt: 'q', model: 'm', quality: 's' }
+  expect(await readAnswers(long, { columns: { ...columns, answer: 'said' } })).toEqual(new Map([['1', { a: 'yes' }]]))
+  expect(await readAnswers(long, { columns })).toBeNull()
 })
 
 it('changes its hash with the file and with what its columns are taken for', async () => {

@@ -65,7 +65,7 @@ export function readLog(path: string, { prices }: { readonly prices: Prices }): 
         latencyS: mean(answers.map(({ latencyMs }) => latencyMs / 1000)),
       }
       hash.update(JSON.stringify([first.id, model, measures]))
-      cells.push({ query: query - 1, model, where: path, ...measures })
+      cells.push({ query: query - 1, model, answer: null, where: path, ...measures })
     }
   }
   return assemble({ queries, cells }, { name: basename(path), sha256: hash.digest('hex'), prices })

@@ -5,11 +5,11 @@ import { dataInvalid, type Table } from './table.ts'
 
 export interface Layout {
   readonly columns: Columns
-  /** What a prompt's text stands for, where it is not the prompt itself. */
-  readonly readPrompt?: (text: string) => string
+  /** What a text stands for, prompt or answer, where it is not that itself. */
+  readonly unwrap?: (text: string) => string
 }
 
-interface Published extends Pick<Layout, 'readPrompt'> {
+interface Published extends Pick<Layout, 'unwrap'> {
   /** A table is this one if it has these. */
   readonly columns: ColumnNames
   /** Named where the table has them. */
@@ -28,12 +28,13 @@ const LONG: Published = {
     inputTokens: 'input_tokens',
     outputTokens: 'output_tokens',
     latencyS: 'latency_s',
+    answer: 'answer',
   },
 }
 
 /**
- * RouterBench (arXiv 2403.12031), `withmartian/routerbench` on the Hugging Face hub. A prompt is a list of turns as Python
- * prints it. Prices are those of `TOKEN_COSTS` in its repository (routers/common.py), which the recorded costs follow.
+ * RouterBench (arXiv 2403.12031), `withmartian/routerbench` on the Hugging Face hub. Texts are lists of turns as Python
+ * prints them. Prices are those of `TOKEN_COSTS` in its repository (routers/common.py), which the recorded costs follow.
  */
 const ROUTERBENCH: Published = {
   columns: {
@@ -55,8 +56,8 @@ const ROUTERBENCH: Published = {
     'mistralai/mixtral-8x7b-chat': [0.6, 0.6],
     'zero-one-ai/Yi-34B-Chat': [0.8, 0.8],
   },
-  optional: { id: 'sample_id', split: 'split' },
-  readPrompt: (text) => parsePythonStrings(text)?.join('\n') ?? text,
+  optional: { id: 'sample_id', split: 'split', answer: '*|model_response' },
+  unwrap: (text) => parsePythonStrings(text)?.join('\n') ?? text,
 }
 
 /**
@@ -71,6 +72,7 @@ const SPROUT: Published = {
     inputTokens: '*.num_input_tokens',
     outputTokens: '*.num_output_tokens',
   },
+  optional: { answer: '*.response' },
   prices: {
     'aws-claude-3-5-sonnet-v1': [3, 15],
     'aws-titan-text-premier-v1': [0.8, 3.2],
@@ -92,10 +94,9 @@ const PUBLISHED = [LONG, ROUTERBENCH, SPROUT]
 
 /** How a table is to be read by the names of its columns alone. Throws `data_invalid` when they are not known. */
 export function recognize(table: Table): Layout {
-  const known = new Set(table.columns)
   for (const { columns, optional = {}, prices, ...layout } of PUBLISHED) {
     if (!Object.values(columns).every((name) => has(table, name))) continue
-    const present = Object.fromEntries(Object.entries(optional).filter(([, name]) => known.has(name)))
+    const present = Object.fromEntries(Object.entries(optional).filter(([, name]) => has(table, name)))
     return { ...layout, columns: { ...columns, ...present, ...(prices && { prices }) } }
   }
   throw dataInvalid(

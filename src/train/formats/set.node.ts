@@ -54,7 +54,13 @@ export async function readSet(prefix: string, { prices }: { readonly prices: Pri
     const id = requireText(row, 'query_id')
     const query = queryOf.get(id)
     if (query === undefined) throw dataInvalid(row.where, `there is no query ${id}.`)
-    cells.push({ query, model: requireText(row, 'model'), where: row.where, ...readMeasures(row, MEASURES) })
+    cells.push({
+      query,
+      model: requireText(row, 'model'),
+      answer: null,
+      where: row.where,
+      ...readMeasures(row, MEASURES),
+    })
   }
   const hash = createHash('sha256')
   for (const file of [queryFile, outcomeFile, metaFile]) hash.update(createHash('sha256').update(file).digest())
