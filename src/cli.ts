@@ -100,6 +100,7 @@ program
     '--suite',
     'the published comparisons that the sets in the folder --data allow, ours beside the published figures',
   )
+  .option('--unguarded', 'also each policy without its guard')
   .option('--draws <number>', 'bootstrap draws behind the intervals', '500')
   .option('--report <file>', 'write a report, one HTML file that needs nothing else')
   .addOption(json())

@@ -165,6 +165,14 @@ describe('the splits', () => {
   })
 })
 
+it('shows what the guard changes, on demand', async () => {
+  const { sets } = await evaluate('--estimators', 'knn', '--unguarded')
+  const [guarded, bare] = sets[0]!.scores.slice(4)
+  expect([guarded!.name, bare!.name]).toEqual(['knn · utility', 'knn · utility, unguarded'])
+  expect(bare!.shrinks).toEqual([1])
+  expect(bare!.pair).toEqual(guarded!.pair)
+})
+
 it('takes options of estimators, and refuses those there are not', async () => {
   const { sets } = await evaluate('--estimators', 'knn', 'knn={"k":3}')
   expect(sets[0]!.scores.slice(4).map(({ name }) => name)).toEqual(['knn · utility', 'knn {"k":3} · utility'])

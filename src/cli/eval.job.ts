@@ -16,27 +16,27 @@ export interface Job {
   readonly queries: ReadonlyMap<number, Query>
   readonly encoder: EncoderInfo | null
   readonly lambdas: readonly number[]
+  readonly strong: number | null
 }
 
-/** One entry, or one per baseline. */
-export function runJob({ set: whole, part, contender, queries, encoder, lambdas }: Job): Decided[] {
+/** One entry per router that comes of the fit. */
+export function runJob({ set: whole, part, contender, queries, encoder, lambdas, strong }: Job): Decided[] {
   const set = part.hidden === undefined ? whole : withHidden(whole, part.hidden)
   const fitted =
     contender.kind === 'baselines'
       ? fitBaselines(set, part.train)
-      : [
-          fitContender(set, {
-            name: `${showNamed(contender.estimator)} · ${showNamed(contender.planner)}`,
-            train: part.train,
-            queries,
-            family: findEstimator(contender.estimator.name),
-            options: contender.estimator.options,
-            planner: findPlanner(contender.planner.name),
-            plannerOptions: contender.planner.options,
-            judge: findPlanner('utility').load({}),
-            encoder,
-            seed: contender.seed,
-          }),
-        ]
-  return fitted.map((one) => decideOn(set, part, { fitted: one, lambdas }))
+      : fitContender(set, {
+          name: `${showNamed(contender.estimator)} · ${showNamed(contender.planner)}`,
+          train: part.train,
+          queries,
+          family: findEstimator(contender.estimator.name),
+          options: contender.estimator.options,
+          planner: findPlanner(contender.planner.name),
+          plannerOptions: contender.planner.options,
+          judge: findPlanner('utility').load({}),
+          encoder,
+          seed: contender.seed,
+          unguarded: contender.unguarded,
+        })
+  return fitted.map((one) => decideOn(set, part, { fitted: one, lambdas, strong }))
 }

@@ -51,9 +51,9 @@ async function readKept(path: string): Promise<Decided[] | null> {
 }
 
 /** The queries follow from the set and the encoder. */
-function keyOf({ set, part, contender, encoder, lambdas }: Job, code: string): string {
+function keyOf({ set, part, contender, encoder, lambdas, strong }: Job, code: string): string {
   return createHash('sha256')
-    .update(JSON.stringify([code, set.name, set.sha256, part, contender, encoder, lambdas]))
+    .update(JSON.stringify([code, set.name, set.sha256, part, contender, encoder, lambdas, strong]))
     .digest('hex')
 }
 

@@ -10,7 +10,14 @@ export interface Named {
 
 export type Contender =
   | { readonly kind: 'baselines' }
-  | { readonly kind: 'policy'; readonly estimator: Named; readonly planner: Named; readonly seed: number }
+  | {
+      readonly kind: 'policy'
+      readonly estimator: Named
+      readonly planner: Named
+      readonly seed: number
+      /** Also the policy that believes all that its estimator says. */
+      readonly unguarded: boolean
+    }
 
 /**
  * Reads `knn,linear` or `knn={"k":20}`, several of either. Throws a `RangeError` that says what there is: names, or the estimator's options.

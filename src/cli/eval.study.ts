@@ -19,6 +19,7 @@ export interface Judging {
   readonly planners: readonly Named[]
   readonly seeds: readonly number[]
   readonly draws: number
+  readonly unguarded: boolean
 }
 
 /** The same without estimators that cannot learn from the set; which they are and why is said. */
@@ -42,7 +43,7 @@ export async function evaluateStudy(
   judging: Judging,
   answered: OutcomeSet = set,
 ): Promise<Comparison[]> {
-  const { encoder, jobs, estimators, planners, seeds, draws } = judging
+  const { encoder, jobs, estimators, planners, seeds, draws, unguarded } = judging
   const partsOf = new Map(seeds.map((seed) => [seed, study.parts(seed)]))
   const parts = [...partsOf.values()].flat()
   const embedding = progress(`${set.name}: embedding`)
@@ -66,6 +67,7 @@ export async function evaluateStudy(
       queries,
       encoder: encoder?.info ?? null,
       lambdas: terms.lambdas,
+      strong: terms.strong,
     })
     bar.update(++done, total)
     return decided
@@ -84,7 +86,7 @@ export async function evaluateStudy(
   const all = await Promise.all([
     // Baselines know no chance but the draw of their training queries.
     runs(() => ({ kind: 'baselines' }), study.drawn ? seeds : seeds.slice(0, 1)),
-    ...policies.map((names) => runs((seed) => ({ kind: 'policy', ...names, seed }), seeds)),
+    ...policies.map((names) => runs((seed) => ({ kind: 'policy', ...names, seed, unguarded }), seeds)),
   ])
   bar.stop()
   const first = partsOf.get(seeds[0]!)!

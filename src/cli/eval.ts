@@ -6,7 +6,7 @@ import { openEncoder } from '../compose/encoder.node.ts'
 import { packageFolder } from '../package.node.ts'
 import { withRecordedAnswers } from '../train/answers.node.ts'
 import type { Comparison } from '../train/compare.ts'
-import { checkJudgeable, type OutcomeSet, readDataset } from '../train/dataset.node.ts'
+import { checkJudgeable, type DatasetOptions, type OutcomeSet, readDataset } from '../train/dataset.node.ts'
 import { SPLITS, type SplitName, studiesOf } from '../train/splits.node.ts'
 import { readColumns } from './columns.ts'
 import { createJobRunner } from './eval.jobs.ts'
@@ -29,6 +29,7 @@ export interface EvalArguments {
   readonly sizes: string
   readonly draws: string
   readonly suite?: boolean
+  readonly unguarded?: boolean
   readonly report?: string
   readonly json?: boolean
 }
@@ -53,12 +54,12 @@ export async function evaluate(args: EvalArguments): Promise<void> {
   const sizes = args.sizes.split(',').map((text) => count('sizes', text))
   const seeds = Array.from({ length: count('seeds', args.seeds) }, (_, i) => i + 1)
   const draws = count('draws', args.draws)
-  const columns = await readColumns(args.columns)
+  const reading = await readColumns(args.columns)
   const encoder = await openEncoder(ENCODER)
   const jobs = await createJobRunner(resolve('.switchyard/eval'))
   const show = (text: string) => args.json || print(text)
   try {
-    const judging: Judging = { encoder, jobs, estimators, planners, seeds, draws }
+    const judging: Judging = { encoder, jobs, estimators, planners, seeds, draws, unguarded: args.unguarded ?? false }
     const compared: Compared[] = []
     if (args.suite) {
       for (const folder of args.data) {
@@ -70,9 +71,9 @@ export async function evaluate(args: EvalArguments): Promise<void> {
     }
     const comparisons: Comparison[] = compared.flatMap((one) => one.comparisons)
     for (const location of args.suite ? [] : args.data) {
-      const set = await readDataset(location, columns)
+      const set = await readDataset(location, reading)
       checkJudgeable(set)
-      const answered = await answeredSet(set, location, judging)
+      const answered = await answeredSet(set, { location, reading, judging })
       for (const comparison of await evaluateSplit(set, {
         split,
         sizes,
@@ -117,16 +118,23 @@ async function describeRun(judging: Judging, split: string): Promise<Ran> {
 }
 
 /** For estimators that learn from answers; the set itself where no such estimator is judged. */
-async function answeredSet(set: OutcomeSet, location: string, judging: Judging): Promise<OutcomeSet> {
+async function answeredSet(
+  set: OutcomeSet,
+  {
+    location,
+    reading,
+    judging,
+  }: { readonly location: string; readonly reading: DatasetOptions; readonly judging: Judging },
+): Promise<OutcomeSet> {
   if (!judging.estimators.some(needsAnswers)) return set
-  const reading = progress(`${set.name}: embedding answers`)
-  const cacheDir = resolve('.switchyard/vectors')
+  const bar = progress(`${set.name}: embedding answers`)
   const answered = await withRecordedAnswers(set, location, {
+    ...reading,
     encoder: judging.encoder,
-    cacheDir,
-    onProgress: reading.update,
+    cacheDir: resolve('.switchyard/vectors'),
+    onProgress: bar.update,
   })
-  reading.stop()
+  bar.stop()
   return answered
 }
 

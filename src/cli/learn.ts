@@ -65,7 +65,7 @@ export async function learn(options: LearnOptions): Promise<Learned> {
   const reading = progress('embedding answers')
   const set =
     family.needs === 'answers'
-      ? await withRecordedAnswers(read, data, { encoder, cacheDir, onProgress: reading.update })
+      ? await withRecordedAnswers(read, data, { ...options, encoder, cacheDir, onProgress: reading.update })
       : read
   reading.stop()
   const lack = lackOf(set, family)
@@ -131,7 +131,7 @@ export function evaluateLearned(
     view: EVERYTHING,
     terms,
     parts: [part],
-    runs: fitted.map((one) => [[decideOn(set, part, { fitted: one, lambdas: terms.lambdas })]]),
+    runs: fitted.map((one) => [[decideOn(set, part, { fitted: one, ...terms })]]),
     draws: DRAWS,
     seed,
   })

@@ -10,20 +10,26 @@ const LENGTH_BINS = 10
 /** A router as the evaluation sees it: the column of the candidate chosen for a row of the set at λ. */
 export type Choose = (row: number, lambda: number) => number
 
+/** What a router without a guard decides, and the quality of each candidate that it expects, in the set's order. */
+export interface Plain {
+  readonly choose: Choose
+  predict(row: number): Float64Array
+}
+
 /** The named baselines, learned from the complete rows among `train`. */
-export function baselines(set: OutcomeSet, train: readonly number[]): { name: string; choose: Choose }[] {
+export function baselines(set: OutcomeSet, train: readonly number[]): (Plain & { readonly name: string })[] {
   const rows = train.filter((row) => isComplete(set, costsOf(set), row))
   const lengthOf = (row: number) => set.queries[row]!.prompt.length
   const lengths = rows.map(lengthOf)
   const edges = Array.from({ length: LENGTH_BINS - 1 }, (_, i) => quantile(lengths, (i + 1) / LENGTH_BINS))
   return [
-    { name: 'best constant', choose: constantPerGroup(set, rows, () => '') },
+    { name: 'best constant', ...constantPerGroup(set, rows, () => '') },
     {
       name: 'prompt length',
-      choose: constantPerGroup(set, rows, (row) => `${edges.filter((edge) => lengthOf(row) > edge).length}`),
+      ...constantPerGroup(set, rows, (row) => `${edges.filter((edge) => lengthOf(row) > edge).length}`),
     },
-    { name: 'best per task label', choose: constantPerGroup(set, rows, (row) => set.queries[row]!.task) },
-    { name: 'TF-IDF ridge', choose: tfidfRidge(set, rows) },
+    { name: 'best per task label', ...constantPerGroup(set, rows, (row) => set.queries[row]!.task) },
+    { name: 'TF-IDF ridge', ...tfidfRidge(set, rows) },
   ]
 }
 
@@ -31,7 +37,7 @@ export function baselines(set: OutcomeSet, train: readonly number[]): { name: st
  * The candidate with the highest mean quality − λ · mean cost among the training rows of the same group, of all rows
  * where the group was never seen.
  */
-export function constantPerGroup(set: OutcomeSet, rows: readonly number[], groupOf: (row: number) => string): Choose {
+export function constantPerGroup(set: OutcomeSet, rows: readonly number[], groupOf: (row: number) => string): Plain {
   const costs = costsOf(set)
   const groups = new Map<string, number[]>()
   for (const row of rows) {
@@ -46,5 +52,9 @@ export function constantPerGroup(set: OutcomeSet, rows: readonly number[], group
     }))
   const means = new Map([...groups].map(([group, members]) => [group, meansOf(members)]))
   const overall = meansOf(rows)
-  return (row, lambda) => bestConstant(means.get(groupOf(row)) ?? overall, lambda)
+  const meansFor = (row: number) => means.get(groupOf(row)) ?? overall
+  return {
+    choose: (row, lambda) => bestConstant(meansFor(row), lambda),
+    predict: (row) => Float64Array.from(meansFor(row), ({ quality }) => quality),
+  }
 }

@@ -13,7 +13,7 @@ import { costSave, perfGain, qnc, tep } from './metrics/ratios.ts'
 import { oracleOf, outcomesOf, regretAgainst } from './metrics/regret.ts'
 import { arenaScore } from './metrics/routerArena.ts'
 import { mean, meanOfGroups, weightedMean } from './metrics/statistics.ts'
-import { apgr, cpt, type SharePoint } from './metrics/strongShare.ts'
+import { apgr, cpt, shareCurve } from './metrics/strongShare.ts'
 import { pointsOf, sweepOf } from './metrics/sweep.ts'
 import type { DecisionTime } from './metrics/timing.ts'
 import { judge, type Verdict } from './metrics/verdict.ts'
@@ -70,7 +70,7 @@ export interface Score {
   readonly swept: Swept
   /** RouterBench's average improvement in quality, over the costs of the single models. */
   readonly aiq: Interval
-  /** Of a pair of candidates: RouteLLM's figures over the share of calls to the strong one. */
+  /** Of a pair of candidates: RouteLLM's figures over the share of calls to the strong one, by the predictions before any guard. */
   readonly pair: { readonly apgr: Interval; readonly cpt50: Interval; readonly cpt80: Interval } | null
   /** Mean utility lost to the oracle at each of `Comparison.regretAt`. */
   readonly regret: readonly Interval[]
@@ -131,8 +131,6 @@ export interface CompareOptions {
   /** Indexes into `lambdas` at which regret is told. */
   readonly regretAt: readonly number[]
   readonly outcomes: OutcomeMatrix
-  /** Of a pair of candidates the column of the strong one. */
-  readonly strong: number | null
   /** The first one is the best constant. */
   readonly trials: readonly Trial[]
   readonly draws: number
@@ -145,7 +143,6 @@ export function compare(set: OutcomeSet, options: CompareOptions): Comparison {
   const taskOf = test.map((row) => names.indexOf(set.queries[row]!.task))
   const alone = set.candidates.map((_, column) => outcomesOf(outcomes, () => column))
   const singles = alone.map((one) => pointsOf(sweepOf([one]))[0]!)
-  const pair = options.strong === null ? [] : [alone[1 - options.strong]!, alone[options.strong]!]
   const range = costRangeOf(singles)
   const oracles = regretSettings.map((k) => oracleOf(outcomes, lambdas[k]!))
   const constantOf = (seed: number) => trials[0]!.runs[seed] ?? trials[0]!.runs[0]!
@@ -154,7 +151,7 @@ export function compare(set: OutcomeSet, options: CompareOptions): Comparison {
   const measure = (run: Judged, constantRun: Judged, weights: Float64Array): number[] => {
     const bar = atWeights(constantRun.operated[0]!, weights)
     const points = pointsOf(run.sweep, weights)
-    const curve = run.calls === null ? [] : shareCurveOf(pointsOf(run.calls, weights), pair, weights)
+    const curve = run.ranking === null ? [] : shareCurve(run.ranking, weights)
     return [
       ...aims.flatMap((_, a) => {
         const own = atWeights(run.operated[a] ?? null, weights)
@@ -263,7 +260,7 @@ export function compare(set: OutcomeSet, options: CompareOptions): Comparison {
         peak: peak!,
         qnc: neutral!,
         aiq: area!,
-        pair: first.calls === null ? null : { apgr: gap!, cpt50: half!, cpt80: most! },
+        pair: first.ranking === null ? null : { apgr: gap!, cpt50: half!, cpt80: most! },
         regret,
         calibration: first.calibration,
         time: first.time,
@@ -304,13 +301,6 @@ function sweptFigures(
 function atWeights(operated: Outcomes | null, weights: Float64Array): CostQuality {
   if (operated === null) return { costUsd: Number.POSITIVE_INFINITY, quality: Number.NEGATIVE_INFINITY }
   return { costUsd: weightedMean(operated.costs, weights), quality: weightedMean(operated.qualities, weights) }
-}
-
-/** Quality over the share of calls to the strong candidate; its ends are the two candidates alone, the weak one first. */
-function shareCurveOf(points: readonly CostQuality[], pair: readonly Outcomes[], weights: Float64Array): SharePoint[] {
-  const [weak, strong] = pair.map(({ qualities }, share) => ({ share, quality: weightedMean(qualities, weights) }))
-  const between = points.map(({ costUsd, quality }) => ({ share: costUsd, quality }))
-  return [weak!, ...between.sort((a, b) => a.share - b.share), strong!]
 }
 
 function toInterval(sample: Resampled): Interval {

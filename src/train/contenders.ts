@@ -23,6 +23,8 @@ export interface Fitted {
   readonly heldOut: Choose
   /** Decisions on any other row. */
   readonly choose: Choose
+  /** Quality of each candidate as the router predicts it, before any guard, in the set's order. */
+  readonly predict: (row: number) => Float64Array
   /** What the gateway would believe of the quality of each candidate; routers that are not policies believe nothing. */
   readonly believe?: (row: number) => Float64Array
   /** Share of the learned differences that the guard lets through; policies only. */
@@ -43,12 +45,13 @@ export interface FitContenderOptions {
   readonly judge: Planner
   readonly encoder: EncoderInfo | null
   readonly seed: number
+  readonly unguarded?: boolean
   readonly onProgress?: (done: number, total: number) => void
 }
 
-/** A policy as `train` makes it. */
-export function fitContender(set: OutcomeSet, options: FitContenderOptions): Fitted {
-  const { name, train, queries, family, seed } = options
+/** A policy as `train` makes it; with `unguarded` a second one that believes all that its estimator says. */
+export function fitContender(set: OutcomeSet, options: FitContenderOptions): Fitted[] {
+  const { name, train, queries, family, seed, unguarded } = options
   const { manifest, state, heldOut } = fitPolicy({
     ...options,
     set,
@@ -60,7 +63,11 @@ export function fitContender(set: OutcomeSet, options: FitContenderOptions): Fit
   const planner = options.planner.load(manifest.planner.options)
   const estimator = family.load(state, manifest.candidates)
   const policy: RoutePolicy = { estimator, planner, guard: manifest.guard, candidates: manifest.candidates }
-  return toContender(set, { name, policy, heldOut, queries, seed })
+  const bare: RoutePolicy = { ...policy, guard: { ...policy.guard, shrink: 1, minSupport: 0 } }
+  return [
+    toContender(set, { name, policy, heldOut, queries, seed }),
+    ...(unguarded ? [toContender(set, { name: `${name}, unguarded`, policy: bare, heldOut, queries, seed })] : []),
+  ]
 }
 
 export interface ContenderOptions {
@@ -85,6 +92,7 @@ export function toContender(set: OutcomeSet, { name, policy, heldOut, queries, s
     kind: 'policy',
     heldOut: decideBy({ ...policy, estimator: heldOut }),
     choose: decideBy(policy),
+    predict: (row) => policy.estimator.estimate(queryOf(set, queries, row), candidates).quality,
     believe: (row) => {
       const assessed = assess({ query: queryOf(set, queries, row), candidates, policy, limits: {} })
       const quality = new Float64Array(candidates.length).fill(Number.NaN)
@@ -119,10 +127,11 @@ export function fitBaselines(
     onProgress?.(fold + 2, FOLDS + 1)
     return part
   })
-  return whole.map(({ name, choose }, b) => ({
+  return whole.map(({ name, choose, predict }, b) => ({
     name,
     kind: 'baseline',
     choose,
+    predict,
     // A constant's only choice is which model is best on the training rows; there is nothing that a fold could hide from it.
     heldOut: name === BEST_CONSTANT ? choose : (row, lambda) => parts[foldOf.get(row)!]![b]!.choose(row, lambda),
   }))

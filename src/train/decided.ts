@@ -32,6 +32,8 @@ export interface Decided {
   readonly trained: Trained
   /** One per λ, each with an entry per test row of the part. */
   readonly settings: readonly Setting[]
+  /** Of a pair of candidates, by test row: how much better the router predicts the strong one to be; `null` where it does not predict. */
+  readonly scores: Float64Array | null
   /** Row-major, test rows × candidates; `null` of a router that believes nothing. */
   readonly believed: Float64Array | null
   /** Of single warm decisions. */
@@ -40,12 +42,15 @@ export interface Decided {
   readonly shrink: number | null
 }
 
+export interface DecideOptions {
+  readonly fitted: Fitted
+  readonly lambdas: readonly number[]
+  /** The column of the strong one of a pair of candidates. */
+  readonly strong: number | null
+}
+
 /** Decides every test row at every λ, and every complete training row as one that was not seen. */
-export function decideOn(
-  set: OutcomeSet,
-  part: Part,
-  { fitted, lambdas }: { readonly fitted: Fitted; readonly lambdas: readonly number[] },
-): Decided {
+export function decideOn(set: OutcomeSet, part: Part, { fitted, lambdas, strong }: DecideOptions): Decided {
   const { test } = part
   const columns = lambdas.map(() => new Uint16Array(test.length))
   const microseconds: number[] = []
@@ -63,10 +68,15 @@ export function decideOn(
     kind: fitted.kind,
     trained: trainedOn(set, part, (row, k) => fitted.heldOut(row, lambdas[k]!), lambdas.length),
     settings: columns.map((one) => ({ kind: 'single', columns: one })),
+    scores: strong === null ? null : Float64Array.from(test, (row) => preference(fitted.predict(row), strong)),
     believed: believe === undefined ? null : Float64Array.from(test.flatMap((row) => [...believe(row)])),
     microseconds,
     shrink: shrink ?? null,
   }
+}
+
+function preference(quality: Float64Array, strong: number): number {
+  return quality[strong]! - quality[1 - strong]!
 }
 
 function trainedOn(
@@ -93,7 +103,7 @@ export function bestOf(matrix: OutcomeMatrix): Trained['constant'] {
 
 /** The same decisions, on the test queries at these places alone. */
 export function restrict(decided: Decided, places: readonly number[]): Decided {
-  const { settings, believed, ...rest } = decided
+  const { settings, scores, believed, ...rest } = decided
   const width = believed === null ? 0 : believed.length / sizeOf(settings[0]!)
   return {
     ...rest,
@@ -108,6 +118,7 @@ export function restrict(decided: Decided, places: readonly number[]): Decided {
         asked: places.map((i) => asked[i]!),
       }
     }),
+    scores: scores && Float64Array.from(places, (i) => scores[i]!),
     believed: believed && Float64Array.from(places.flatMap((i) => [...believed.subarray(i * width, (i + 1) * width)])),
   }
 }

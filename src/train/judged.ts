@@ -5,6 +5,7 @@ import { type Calibration, calibrationPerModel } from './metrics/calibration.ts'
 import type { OutcomeMatrix, Outcomes } from './metrics/points.ts'
 import { outcomesOf } from './metrics/regret.ts'
 import { sharesOf } from './metrics/shares.ts'
+import { type Ranking, rankByScore } from './metrics/strongShare.ts'
 import { type Sweep, sweepOf } from './metrics/sweep.ts'
 import { type DecisionTime, decisionTime } from './metrics/timing.ts'
 
@@ -20,8 +21,8 @@ export interface Judged {
   /** One setting per λ. */
   readonly settings: readonly Outcomes[]
   readonly sweep: Sweep
-  /** Of a pair of candidates: the share of calls to the strong one in place of the cost. */
-  readonly calls: Sweep | null
+  /** Of a pair of candidates: the order in which queries are given to the strong one. */
+  readonly ranking: Ranking | null
   /** One entry per aim; `null` where some part cannot meet it. */
   readonly operated: readonly (Operated | null)[]
   /** Per part the column of the best constant on its training rows. */
@@ -47,7 +48,7 @@ export function judgeRun(parts: readonly Decided[], { aims, strong, outcomes }: 
   return {
     settings,
     sweep: sweepOf(settings),
-    calls: strong === null ? null : strongCalls(parts, settings, strong),
+    ranking: strong === null ? null : rank(parts, outcomes, strong),
     operated: aims.map((aim) => {
       const mixes = parts.map(({ trained }) => chooseMix(trained.points, aim, trained.constant.point))
       return mixes.every((mix) => mix !== null) ? operate(mixes, { parts, earned, models }) : null
@@ -83,18 +84,12 @@ function join(parts: readonly Outcomes[]): Outcomes {
   return { qualities: all(({ qualities }) => qualities), costs: all(({ costs }) => costs) }
 }
 
-/** A router that asks several candidates in turn has no share of strong calls that could be compared. */
-function strongCalls(parts: readonly Decided[], settings: readonly Outcomes[], strong: number): Sweep | null {
-  const calls = settings.map((_, k) =>
-    parts.map(({ settings: own }) => {
-      const setting = own[k]!
-      return setting.kind === 'single' ? Array.from(setting.columns, (column) => (column === strong ? 1 : 0)) : null
-    }),
-  )
-  if (calls.some((one) => one.includes(null))) return null
-  return sweepOf(
-    settings.map(({ qualities }, k) => ({ qualities, costs: Float64Array.from(calls[k]!.flatMap((one) => one!)) })),
-  )
+/** By the routers' own scores, as RouteLLM's thresholds do (arXiv 2406.18665): no λ and no guard has a part in it. */
+function rank(parts: readonly Decided[], { qualities }: OutcomeMatrix, strong: number): Ranking | null {
+  if (parts.some(({ scores }) => scores === null)) return null
+  const scores = parts.flatMap((part) => [...part.scores!])
+  const column = (m: number) => Float64Array.from(scores, (_, i) => qualities[2 * i + m]!)
+  return rankByScore(scores, column(1 - strong), column(strong))
 }
 
 function operate(

@@ -47,7 +47,7 @@ const rows = [0, 1, 2, 3]
 function compareBaselines(set: OutcomeSet, train: readonly number[], test: readonly number[]) {
   const part = { name: 'test', train, test: completeRows(set, test) }
   const terms = termsOf(set, [part])
-  const runs = fitBaselines(set, train).map((fitted) => [[decideOn(set, part, { fitted, lambdas: terms.lambdas })]])
+  const runs = fitBaselines(set, train).map((fitted) => [[decideOn(set, part, { fitted, ...terms })]])
   const view = EVERYTHING
   return compareStudy(set, { study: 'hand', view, terms, parts: [part], runs, draws: 20, seed: 1 })
 }
@@ -115,13 +115,14 @@ it('adds up what a sequence of calls costs, and counts every call', () => {
         asked: [[0], [0, 1], [0, 1], [0, 1]],
       },
     ],
+    scores: null,
     believed: null,
     microseconds: [1],
     shrink: null,
   }
   const part = { name: 'test', train: rows, test: rows }
   const terms = { ...termsOf(hand, [part]), lambdas: [0], aims: [{ kind: 'quality' } as const], regretAt: [0] }
-  const constant = decideOn(hand, part, { fitted: fitBaselines(hand, rows)[0]!, lambdas: [0] })
+  const constant = decideOn(hand, part, { fitted: fitBaselines(hand, rows)[0]!, lambdas: [0], strong: null })
   const compareOn = (view: typeof EVERYTHING) =>
     compareStudy(hand, {
       study: 'hand',
@@ -144,7 +145,7 @@ it('adds up what a sequence of calls costs, and counts every call', () => {
 
 it('restricts decisions to some of the queries', () => {
   const part = { name: 'test', train: rows, test: rows }
-  const decided = decideOn(hand, part, { fitted: fitBaselines(hand, rows)[2]!, lambdas: [0] })
+  const decided = decideOn(hand, part, { fitted: fitBaselines(hand, rows)[2]!, lambdas: [0], strong: null })
   expect(restrict(decided, [3, 0]).settings).toEqual([{ kind: 'single', columns: Uint16Array.of(1, 0) }])
 })
 

@@ -91,8 +91,11 @@ export function compareStudy(
       shrinks: run.flatMap((decided) => decided.flatMap(({ shrink }) => shrink ?? [])),
     }
   })
+  const { lambdas, aims, regretAt } = terms
   return compare(set, {
-    ...terms,
+    lambdas,
+    aims,
+    regretAt,
     study,
     view: view.name,
     parts: parts.map(({ name, train }, p) => ({ name, train: train.length, test: places[p]!.length })),

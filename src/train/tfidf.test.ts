@@ -54,7 +54,7 @@ const test = Array.from({ length: 300 }, (_, i) => 600 + i)
 const prompt = (row: number) => set.queries[row]!.prompt
 
 it('finds a planted word on queries it has not seen', () => {
-  const choose = tfidfRidge(set, train)
+  const { choose } = tfidfRidge(set, train)
   const qualityOf = (column: (row: number) => number) => mean(test.map((row) => set.quality[row * 2 + column(row)]!))
   const best = Math.max(
     qualityOf(() => 0),
@@ -67,16 +67,16 @@ it('finds a planted word on queries it has not seen', () => {
 })
 
 it('predicts cost from words too', () => {
-  const choose = tfidfRidge(set, train)
+  const { choose } = tfidfRidge(set, train)
   const cheapest = test.filter((row) => choose(row, 1e6) === (prompt(row).includes('briefly') ? 1 : 0))
   expect(cheapest.length / test.length).toBeGreaterThan(0.95)
 })
 
 it('is the same router when it is learned again', () => {
   const [one, two] = [tfidfRidge(set, train), tfidfRidge(set, train)]
-  for (const lambda of [0, 5, 50]) for (const row of test) expect(two(row, lambda)).toBe(one(row, lambda))
+  for (const lambda of [0, 5, 50]) for (const row of test) expect(two.choose(row, lambda)).toBe(one.choose(row, lambda))
 })
 
 it('stands on a handful of rows', () => {
-  for (const rows of [[0], [0, 1], [0, 1, 2, 3, 4]]) expect([0, 1]).toContain(tfidfRidge(set, rows)(700, 1))
+  for (const rows of [[0], [0, 1], [0, 1, 2, 3, 4]]) expect([0, 1]).toContain(tfidfRidge(set, rows).choose(700, 1))
 })

@@ -3,7 +3,7 @@
  * cost, the candidate with the highest quality − λ · cost. It reads the prompt and no vector, and no guard stands behind it.
  */
 
-import type { Choose } from './baselines.ts'
+import type { Plain } from './baselines.ts'
 import type { OutcomeSet } from './dataset.node.ts'
 import { gainsOver, judgedLambdas } from './gains.ts'
 import { mean } from './metrics/statistics.ts'
@@ -35,17 +35,21 @@ interface Heads {
  * decisions gain most over the best constant, on average over λ. Squared error tends to
  * choose a smaller one, under which the maximum over candidates picks out their errors.
  */
-export function tfidfRidge(set: OutcomeSet, rows: readonly number[]): Choose {
+export function tfidfRidge(set: OutcomeSet, rows: readonly number[]): Plain {
   const prompts = rows.map((row) => set.queries[row]!.prompt)
   const toTerms = fitTerms(prompts)
   const x = toTerms(prompts)
   const penalty = rows.length < FOLDS ? PENALTIES.at(-1)! : choosePenalty(set, rows, x)
   const heads = fitHeads(set, rows, x, [penalty])[0]!
   const known = new Map<number, Predicted>()
-  return (row, lambda) => {
+  const predictedOf = (row: number) => {
     const predicted = known.get(row) ?? predict(heads, toTerms([set.queries[row]!.prompt]))
     known.set(row, predicted)
-    return bestColumn(predicted, 0, { columns: set.candidates.length, lambda })
+    return predicted
+  }
+  return {
+    choose: (row, lambda) => bestColumn(predictedOf(row), 0, { columns: set.candidates.length, lambda }),
+    predict: (row) => predictedOf(row).quality,
   }
 }
 

@@ -29,11 +29,11 @@ const LAMBDAS = [0, 30, 1000]
 
 describe('a policy', () => {
   it('decides as the evaluation does', () => {
-    const contender = fitContender(set, { ...options, queries })
+    const [contender] = fitContender(set, { ...options, queries })
     for (const row of test)
-      expect(guarded!.decide(row, LAMBDAS)).toEqual(LAMBDAS.map((lambda) => contender.choose(row, lambda)))
+      expect(guarded!.decide(row, LAMBDAS)).toEqual(LAMBDAS.map((lambda) => contender!.choose(row, lambda)))
     for (const row of train)
-      expect(guarded!.heldOut(row, LAMBDAS)).toEqual(LAMBDAS.map((lambda) => contender.heldOut(row, lambda)))
+      expect(guarded!.heldOut(row, LAMBDAS)).toEqual(LAMBDAS.map((lambda) => contender!.heldOut(row, lambda)))
   })
 
   it('follows a wording from short to long, and back with it', async () => {
