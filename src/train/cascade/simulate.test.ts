@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest'
+import type { OutcomeMatrix } from '../metrics/points.ts'
+import { planRouting, planThresholds, remember, simulate } from './simulate.ts'
+
+/** Two queries, three candidates. */
+const MATRIX: OutcomeMatrix = {
+  models: 3,
+  qualities: Float64Array.of(0, 1, 1, 1, 0, 1),
+  costs: Float64Array.of(1, 10, 100, 2, 20, 200),
+}
+
+describe('a simulated plan', () => {
+  it('pays for every call and earns one answer', () => {
+    const scores = [0.2, 0.9]
+    const plan = (query: number) =>
+      planThresholds(
+        () => scores[query]!,
+        [
+          { order: [0, 2], thresholds: [0.5] },
+          { order: [0, 1, 2], thresholds: [0.95, 0.95] },
+        ],
+      )
+    const [first, second] = simulate(MATRIX, 2, plan)
+    expect(first!.asked).toEqual([[0, 2], [0]])
+    expect([...first!.outcomes.costs]).toEqual([101, 2])
+    expect([...first!.outcomes.qualities]).toEqual([1, 1])
+    expect(second!.asked).toEqual([
+      [0, 1, 2],
+      [0, 1, 2],
+    ])
+    expect([...second!.outcomes.costs]).toEqual([111, 222])
+  })
+
+  it('believes anew after each answer and returns the one believed best', () => {
+    const judge = (asked: readonly number[]) => ({
+      quality: asked.includes(0) ? (asked.includes(1) ? [0.3, 0.2, 0.1] : [0.3, 0.8, 0.9]) : [0.7, 0.8, 0.9],
+      qualityStd: [0.3, 0.3, 0.3],
+      costUsd: [1, 10, 100],
+    })
+    const [sequence] = simulate(MATRIX, 1, () => planRouting(judge, [0.01]))
+    expect(sequence!.asked[0]).toEqual([0, 1])
+    expect([...sequence!.outcomes.costs]).toEqual([11, 22])
+    expect([...sequence!.outcomes.qualities]).toEqual([0, 1])
+  })
+})
+
+it('what was asked for is worked out once, in whichever order', () => {
+  let computed = 0
+  const sum = remember((asked) => {
+    computed++
+    return asked.reduce((total, m) => total + m, 0)
+  })
+  expect([sum([1, 2]), sum([2, 1]), sum([12])]).toEqual([3, 3, 12])
+  expect(computed).toBe(2)
+})
