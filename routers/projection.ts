@@ -4,7 +4,7 @@
  * from all that was seen stays far.
  */
 import type { Design } from './design.ts'
-import { dotRow } from './math.ts'
+import { dotRows } from './nearest.ts'
 import { spectrum } from './spectrum.ts'
 
 export interface Projection {
@@ -30,10 +30,8 @@ export function projectRow({ rank, directions }: Projection, design: Design, enc
   const vector = encoded.subarray(features)
   let rest = 0
   for (let j = 0; j < dim; j++) rest += vector[j]! * vector[j]!
-  for (let r = 0; r < rank; r++) {
-    const coordinate = dotRow(directions, r, dim, vector)
-    out[features + r] = coordinate
-    rest -= coordinate * coordinate
-  }
+  const coordinates = out.subarray(features, features + rank)
+  dotRows(directions, dim, vector, { from: 0, to: dim, out: coordinates })
+  for (let r = 0; r < rank; r++) rest -= coordinates[r]! * coordinates[r]!
   out[features + rank] = Math.sqrt(Math.max(0, rest))
 }
