@@ -108,17 +108,17 @@ export function rowsOf(set: OutcomeSet, split: string): number[] {
   )
 }
 
-/** Throws `data_invalid` where no query has the outcomes of all candidates, so that nothing can be compared exactly. */
+/** Throws `data_invalid` where no query has the outcomes of all candidates, two or more, so that nothing can be compared exactly. */
 export function checkJudgeable(set: OutcomeSet): void {
   const rows = set.queries.map((_, row) => row)
-  if (completeRows(set, rows).length > 0) return
+  if (set.candidates.length > 1 && completeRows(set, rows).length > 0) return
   const known = set.candidates.map(({ id }, column) => {
     const count = rows.filter((row) => !Number.isNaN(set.quality[row * set.candidates.length + column]!)).length
     return `${id} ${count}`
   })
   throw new SwitchyardError(
     'data_invalid',
-    `${set.name}: no query has the outcomes of all ${known.length} candidates (of ${rows.length} queries are known: ${known.join(', ')}). To compare routers exactly, eval needs rows with every candidate's outcome. The log of a gateway knows one answer per query: \`train --data\` learns from that, and policies cannot be evaluated on it yet.`,
+    `${set.name}: no query has the outcomes of all candidates, two or more (of ${rows.length} queries are known: ${known.join(', ')}). To compare routers exactly, eval needs rows with every candidate's outcome. The log of a gateway knows one answer per query: \`train --data\` learns from that, and policies cannot be evaluated on it yet.`,
   )
 }
 
