@@ -141,6 +141,8 @@ program
     '--estimator <name>',
     'constant, knn, linear, kernel, difficulty, cluster, low-rank, mlp, bradley-terry, pilot, skills, stack, domains or agreement',
   )
+  .option('--planner <name>', 'utility, budget, threshold, hedge, balance or category-map')
+  .option('--planner-options <json>', 'what the planner needs, as `plannerOptions` in docs/config.md')
   .option('--seed <number>', 'seed of everything random', '1')
   .option('--concurrency <number>', 'requests in flight', '8')
   .option('--limit <number>', 'only the first test prompts')

@@ -30,7 +30,7 @@ function replayed(row: number, lambda: number, { candidate, vector }: { candidat
   const [cell, { id }] = [row * set.candidates.length + candidate, set.queries[row]!]
   const asked = set.candidates[candidate]!
   const costUsd = expectedCostUsd(asked.price, wholeTokens(set.inputTokens[cell]), wholeTokens(set.outputTokens[cell]))
-  const decision = { id: 'D', candidate: asked.id, lambda, query: { hash: 'H' } } as unknown as Decision
+  const decision = { id: 'D', candidate: asked.id, propensity: 1, lambda, query: { hash: 'H' } } as unknown as Decision
   const outcome = { decision: 'D', candidate: asked.id, status: 'ok', costUsd } as unknown as Outcome
   const text = answers?.get(id)?.[asked.id] ?? placeholderAnswer(id, asked.id)
   return compare({

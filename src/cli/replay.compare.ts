@@ -6,8 +6,9 @@ import { decide } from '../route/decide.ts'
 import { withPriors } from '../route/priors.ts'
 import { placeholderAnswer } from '../simulate/replay.ts'
 import type { Candidate, Decision, Query } from '../spec.ts'
+import { createChances } from '../train/choose.ts'
 import { type DatasetOptions, readAnswers } from '../train/dataset.node.ts'
-import { chooser, type Learned } from './learn.ts'
+import type { Learned } from './learn.ts'
 import type { ReplayLog } from './replay.admin.ts'
 import type { Asked } from './replay.clients.ts'
 import type { LambdaRow } from './replay.table.ts'
@@ -48,7 +49,7 @@ export async function compare({
 }: Comparison): Promise<Compared> {
   const { set } = learned
   const answers = await readAnswers(data, reading)
-  const choose = chooser(learned, candidates)
+  const chances = createChances(learned.compiled, withPriors(candidates))
   const columnOf = new Map(set.candidates.map(({ id }, column) => [id, column]))
   const differences: string[] = []
   const nearTies: string[] = []
@@ -69,11 +70,11 @@ export async function compare({
       if (vector) cosines.set(row, cosine(vector, learned.queries.get(row)?.vector ?? null))
       const { candidate } = record.outcome
       const cell = row * set.candidates.length + (columnOf.get(candidate) ?? Number.NaN)
-      const expected = choose(row, lambda)
-      const expectedCell = row * set.candidates.length + expected
+      const possible = chances(learned.queries.get(row)!, lambda)
       const recorded = answers?.get(query.id)?.[candidate] ?? placeholderAnswer(query.id, candidate)
-      if (expected !== columnOf.get(candidate)) {
-        const said = `${where}: the gateway asked ${candidate}, offline it is ${set.candidates[expected]!.id}`
+      const { propensity } = record.decision
+      if (!possible.some((one) => one.id === candidate && near(propensity, one.propensity))) {
+        const said = `${where}: the gateway asked ${candidate} (propensity ${propensity}), offline it is ${possible.map((one) => `${one.id} (${one.propensity})`).join(' or ')}`
         const why = explain(record.decision, { learned, candidates, row, vector })
         if (why === null) differences.push(said)
         else nearTies.push(`${said}; ${why}`)
@@ -90,8 +91,12 @@ export async function compare({
       }
       quality += set.quality[cell] ?? 0
       costUsd += record.outcome.costUsd ?? 0
-      offlineQuality += set.quality[expectedCell] ?? 0
-      offlineCostUsd += settledCost(candidates[expected]!, set, expectedCell)
+      for (const one of possible) {
+        const column = columnOf.get(one.id)!
+        const offlineCell = row * set.candidates.length + column
+        offlineQuality += one.propensity * (set.quality[offlineCell] ?? 0)
+        offlineCostUsd += one.propensity * settledCost(candidates[column]!, set, offlineCell)
+      }
       shares.set(candidate, (shares.get(candidate) ?? 0) + 1)
     }
     if (own.length !== rows.length) differences.push(`λ ${lambda}: ${own.length} answers to ${rows.length} prompts`)

@@ -16,6 +16,7 @@ import { readColumns } from './columns.ts'
 import { renderComparison } from './eval.table.ts'
 import { evaluateLearned, type Learned, learn, type RouterArguments } from './learn.ts'
 import { EXIT, print, progress } from './output.ts'
+import { readPlanner } from './planner.ts'
 import { startProcess } from './process.ts'
 import { promote, type ReplayLog, readLog } from './replay.admin.ts'
 import { type Asked, askAll } from './replay.clients.ts'
@@ -23,10 +24,13 @@ import { type Compared, compare } from './replay.compare.ts'
 import { configFor, ENCODER, NODE, type Runtime, WORKER } from './replay.gateways.ts'
 import { renderLambdas } from './replay.table.ts'
 
-interface ReplayArguments extends RouterArguments {
+interface ReplayArguments extends Omit<RouterArguments, 'planner' | 'plannerOptions'> {
   readonly data: string
   /** JSON, or a file of it. */
   readonly columns?: string
+  readonly planner?: string
+  /** JSON. */
+  readonly plannerOptions?: string
   readonly seed: string
   readonly concurrency: string
   readonly limit?: string
@@ -37,7 +41,9 @@ interface ReplayArguments extends RouterArguments {
 /** Differences that are printed one by one. */
 const SHOWN = 20
 
-export async function replay({ data, columns: given, json, limit, worker, ...args }: ReplayArguments): Promise<void> {
+export async function replay(args: ReplayArguments): Promise<void> {
+  const { data, columns: given, json, limit, worker, planner, plannerOptions, ...names } = args
+  const router = { ...names, ...readPlanner(planner, plannerOptions) }
   const seed = Number(args.seed)
   const reading = await readColumns(given)
   const { columns } = reading
@@ -45,7 +51,14 @@ export async function replay({ data, columns: given, json, limit, worker, ...arg
   const folder = await mkdtemp(join(tmpdir(), 'switchyard-replay-'))
   const encoder = await openEncoder(ENCODER)
   try {
-    const learned = await learn({ ...args, ...reading, data, seed, encoder, cacheDir: resolve('.switchyard/vectors') })
+    const learned = await learn({
+      ...router,
+      ...reading,
+      data,
+      seed,
+      encoder,
+      cacheDir: resolve('.switchyard/vectors'),
+    })
     await encoder?.close()
     const evaluation = evaluateLearned(learned, seed)
     if (evaluation === null)
