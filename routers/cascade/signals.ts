@@ -34,7 +34,7 @@ const CODE_BLOCK = /```[\w+-]*[ \t]*\r?\n([\s\S]*?)(?:```|$)/
 const CODE_LINE = /^[ \t]*(?:def|class|import|from|return|function|const|let|var|public|static|fn|func|#include)\b/m
 const COMMENT = /^[ \t]*(?:#|\/\/).*$/gm
 const DECLINES =
-  /\b(?:I (?:do not|don't|cannot|can't|can not|am unable|am not able|apologi[sz]e)|I'm (?:unable|not able|sorry)|I do\b|(?:un)?fortunately|sorry|as an AI|there is (?:no|not)|not enough (?:information|context)|cannot (?:be )?(?:determined?|answer))/i
+  /\b(?:I (?:do not|don't|cannot|can't|can not|am unable|am not able|apologi[sz]e)|I'm (?:unable|not able|sorry)|(?:un)?fortunately|sorry|as an AI|there is (?:no|not)|not enough (?:information|context)|cannot (?:be )?(?:determined?|answer))/i
 const HEDGES =
   /\b(?:not (?:entirely )?(?:sure|certain)|might be|may be|possibly|perhaps|probably|it depends|ambiguous|unclear|I (?:think|believe|guess|assume))\b/i
 const STRING_OR_COMMENT =
