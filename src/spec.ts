@@ -145,15 +145,18 @@ export interface EstimatorFamily<Options extends object = object> {
   readonly name: string
   /** Raised when a stored state can no longer be loaded by a newer `load`. */
   readonly version: number
-  /** What it cannot learn without, beside the outcomes; `fit` throws a `RangeError` for queries that lack it. */
+  /**
+   * What it cannot learn without: answers of three or more candidates to some query, or some query's task. `fit` throws a `RangeError` for
+   * queries that lack it.
+   */
   readonly needs?: 'answers' | 'tasks'
   readonly defaults: Readonly<Options>
   /** Deterministic given its arguments; `random` is uniform in [0, 1). */
   fit(data: TrainingSet, options: Options, random: () => number): EstimatorState
   load(state: EstimatorState, candidates: readonly string[]): Estimator
   /**
-   * A state that also knows the candidates of `data`, by their outcomes alone: what it says of those that it was fitted on, `ids`, stays as it is.
-   * Load it with `ids` followed by the new ones. Throws a `RangeError` for a candidate that is among `ids`. Absent where it takes a new fit.
+   * A state that also knows the candidates of `data`, by their outcomes alone: what it says of those that it was fitted on, `ids`, stays as it is or
+   * nearly so. Load it with `ids` followed by the new ones. Throws a `RangeError` for a candidate that is among `ids`. Absent where it takes a new fit.
    */
   onboard?(state: EstimatorState, ids: readonly string[], data: TrainingSet): EstimatorState
 }

@@ -148,5 +148,7 @@ it('finds next to nothing where each candidate answers some other query', () => 
 it('says what is missing', () => {
   const { answers, ...bare } = plantedSet(5, seeded(1))
   expect(() => train(bare)).toThrow(/no answers are given/)
+  const two = answers!.map((answer, at) => (at % 4 < 2 ? answer : null))
+  expect(() => train({ ...bare, answers: two })).toThrow(/no query has as many/)
   expect(() => train({ ...bare, answers: answers!.with(3, new Float32Array(7)) })).toThrow(/differ in length/)
 })

@@ -33,13 +33,16 @@ export const agreement: EstimatorFamily<KnnOptions> = {
 
 /**
  * Row-major [queries, candidates]: 1 − squared error / variance of the answers, by the triplet identity on one query, in [0, 1]. NaN where an answer is
- * not known or fewer than three of its query are. Throws a `RangeError` for queries without answers and for vectors of different lengths.
+ * not known or fewer than three of its query are. Throws a `RangeError` for queries of which none has three, and for vectors of different lengths.
  */
 export function agreedQuality({ queries, candidates, answers }: Omit<TrainingSet, 'quality' | 'outputTokens'>) {
   const m = candidates.length
   const quality = new Float64Array(queries.length * m).fill(Number.NaN)
   if (queries.length === 0) return quality
   if (!answers) throw new RangeError('agreement learns from what the candidates answered, and no answers are given')
+  const rows = queries.map((_, i) => scatterOf(answers.slice(i * m, (i + 1) * m)))
+  if (!rows.some(({ count }) => count >= 3))
+    throw new RangeError('agreement learns from three or more answers to a query, and no query has as many')
   const dim = answers.find((answer) => answer !== null)?.length ?? 0
   if (answers.some((answer) => answer !== null && answer.length !== dim))
     throw new RangeError(
@@ -50,16 +53,12 @@ export function agreedQuality({ queries, candidates, answers }: Omit<TrainingSet
   const varied = columns.filter(({ count }) => count > 1)
   const variance = varied.reduce((sum, { squares, count }) => sum + squares / (count - 1), 0) / varied.length
   if (!(variance > 0)) return quality
-  for (let start = 0; start < quality.length; start += m) {
-    const row = answers.slice(start, start + m)
-    const { mean, squares, count } = scatterOf(row)
-    if (count < 3) continue
-    for (const [c, answer] of row.entries()) {
-      if (answer === null) continue
-      // What the mean over all pairs of the other count − 1 candidates comes to.
-      const error = (count * squaredDistance(answer, mean) - squares / (count - 1)) / (count - 2)
-      quality[start + c] = clamp(1 - error / variance, 0, 1)
-    }
+  for (const [at, answer] of answers.entries()) {
+    const { mean, squares, count } = rows[Math.floor(at / m)]!
+    if (answer === null || count < 3) continue
+    // What the mean over all pairs of the other count − 1 candidates comes to.
+    const error = (count * squaredDistance(answer, mean) - squares / (count - 1)) / (count - 2)
+    quality[at] = clamp(1 - error / variance, 0, 1)
   }
   return quality
 }

@@ -62,8 +62,9 @@ it('goes with the rows that are learned from, but for what is hidden', async () 
 
 it('says which sets a family cannot learn from', async () => {
   expect(lackOf(set, agreement)).toBe(
-    'agreement learns from what the candidates answered, and small has no answers that an encoder read.',
+    'agreement learns from what three or more candidates answered to a query, and small has no such answers that an encoder read.',
   )
+  expect(lackOf(withHidden(await read(), { column: 0, known: [1] }), agreement)).not.toBeNull()
   const unlabelled = { ...set, queries: set.queries.map((query) => ({ ...query, task: '' })) }
   expect(lackOf(unlabelled, domains)).toBe('domains learns from the task of each query, and small names none.')
   expect([lackOf(await read(), agreement), lackOf(set, domains), lackOf(unlabelled, knn)]).toEqual([null, null, null])

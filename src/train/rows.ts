@@ -27,8 +27,10 @@ export function toTrainingSet(set: OutcomeSet, rows: readonly number[], queries:
 
 /** Why the family cannot learn from the set, in words; `null` where it can. */
 export function lackOf(set: OutcomeSet, { name, needs }: Pick<EstimatorFamily, 'name' | 'needs'>): string | null {
-  if (needs === 'answers' && set.answers === undefined)
-    return `${name} learns from what the candidates answered, and ${set.name} has no answers that an encoder read.`
+  const width = set.candidates.length
+  const answersTo = (row: number) => set.answers?.slice(row * width, (row + 1) * width).filter((one) => one !== null)
+  if (needs === 'answers' && !set.queries.some((_, row) => (answersTo(row)?.length ?? 0) >= 3))
+    return `${name} learns from what three or more candidates answered to a query, and ${set.name} has no such answers that an encoder read.`
   if (needs === 'tasks' && set.queries.every(({ task }) => task === ''))
     return `${name} learns from the task of each query, and ${set.name} names none.`
   return null
