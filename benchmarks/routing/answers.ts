@@ -11,9 +11,10 @@ import { ENCODER } from '../../src/cli/replay.gateways.ts'
 import { openEncoder } from '../../src/compose/encoder.node.ts'
 import type { Aim, Mix } from '../../src/train/aims.ts'
 import { decideCascades } from '../../src/train/cascade/cascades.ts'
-import { fitContender } from '../../src/train/contenders.ts'
+import { toContender } from '../../src/train/contenders.ts'
 import { readAnswers, readDataset, rowsOf } from '../../src/train/dataset.node.ts'
 import { type Decided, decideOn } from '../../src/train/decided.ts'
+import { fitPolicy } from '../../src/train/fit.ts'
 import { judgeRun } from '../../src/train/judged.ts'
 import { bootstrap } from '../../src/train/metrics/bootstrap.ts'
 import type { Interval } from '../../src/train/metrics/interval.ts'
@@ -47,19 +48,26 @@ const planner = findPlanner('utility')
 
 console.log(`${set.name}, ${part.test.length} test queries`)
 for (const name of values.estimators.split(',')) {
-  const options = {
-    queries,
-    answers,
+  const family = findEstimator(name)
+  const seed = 1
+  const { manifest, state, heldOut } = fitPolicy({
+    set,
+    rows: part.train,
+    queries: part.train.map((row) => queries.get(row)!),
+    family,
     planner,
-    family: findEstimator(name),
-    options: {},
     judge: planner.load({}),
     encoder: encoder?.info ?? null,
-    lambdas: terms.lambdas,
-    seed: 1,
-  }
-  const fitted = fitContender(set, { ...options, name: `${name} · utility`, train: part.train })[0]!
-  const decided = [decideOn(set, part, { ...terms, fitted }), ...decideCascades(set, part, { ...options, name })]
+    random: createRandom(seed),
+    createdAt: '',
+  })
+  const { guard, candidates } = manifest
+  const policy = { estimator: family.load(state, candidates), planner: planner.load({}), guard, candidates }
+  const fitted = toContender(set, { name: `${name} · utility`, policy, heldOut, queries, seed })
+  const decided = [
+    decideOn(set, part, { ...terms, fitted }),
+    ...decideCascades(set, part, { ...terms, name, policy, heldOut, queries, answers, seed }),
+  ]
   const operated = decided.map((one) => judgeRun([one], { ...terms, outcomes }).operated)
   const constant = outcomesOf(outcomes, () => decided[0]!.trained.constant.column)
   for (const [a, aim] of terms.aims.entries()) {

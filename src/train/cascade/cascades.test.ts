@@ -5,6 +5,7 @@ import { makeQuery } from '../../embed/query.ts'
 import type { Candidate } from '../../spec.ts'
 import type { OutcomeSet } from '../dataset.node.ts'
 import type { Decided } from '../decided.ts'
+import { fitPolicy } from '../fit.ts'
 import { hullOf, qualityAt } from '../metrics/hull.ts'
 import type { CostQuality } from '../metrics/points.ts'
 import { mean } from '../metrics/statistics.ts'
@@ -70,15 +71,25 @@ function world(telling: boolean): { set: OutcomeSet; answers: Answers } {
 function decide({ set, answers }: ReturnType<typeof world>): Decided[] {
   const rows = set.queries.map((_, row) => row)
   const part = { name: 'test', train: rows.slice(TEST), test: rows.slice(0, TEST) }
-  return decideCascades(set, part, {
-    name: 'constant',
-    queries: new Map(rows.map((row) => [row, makeQuery(toAsk(set.queries[row]!.prompt), '', null)])),
-    answers,
+  const queries = new Map(rows.map((row) => [row, makeQuery(toAsk(set.queries[row]!.prompt), '', null)]))
+  const { manifest, state, heldOut } = fitPolicy({
+    set,
+    rows: part.train,
+    queries: part.train.map((row) => queries.get(row)!),
     family: constant,
-    options: {},
     planner: utility,
     judge: utility.load({}),
     encoder: null,
+    random: createRandom(1),
+    createdAt: '',
+  })
+  const ids = manifest.candidates
+  return decideCascades(set, part, {
+    name: 'constant',
+    policy: { estimator: constant.load(state, ids), guard: manifest.guard, candidates: ids },
+    heldOut,
+    queries,
+    answers,
     lambdas: lambdaGrid(set, part.train, { points: 12, reach: 5 }),
     seed: 1,
   })

@@ -6,10 +6,10 @@ import { type Acceptance, type AcceptanceExample, believe, fitAcceptance } from 
 import { MAX_STEPS } from '../../../routers/cascade/cascadeRouting.ts'
 import { readSignals } from '../../../routers/cascade/signals.ts'
 import { SwitchyardError } from '../../errors.ts'
-import type { EncoderInfo, EstimatorFamily, JsonObject, Planner, PlannerFamily, Query } from '../../spec.ts'
+import type { RoutePolicy } from '../../route/decide.ts'
+import type { Estimator, Query } from '../../spec.ts'
 import type { OutcomeSet } from '../dataset.node.ts'
 import { bestOf, type Decided } from '../decided.ts'
-import { fitPolicy } from '../fit.ts'
 import type { OutcomeMatrix } from '../metrics/points.ts'
 import { utilities } from '../metrics/regret.ts'
 import { mean } from '../metrics/statistics.ts'
@@ -36,18 +36,15 @@ const COLD = 0.1
 export type Answers = ReadonlyMap<string, Readonly<Record<string, string>>>
 
 export interface CascadeOptions {
-  /** Of the estimator, for the names of the two. */
+  /** Of the policy, for the names of the two. */
   readonly name: string
+  /** What is expected before any answers. */
+  readonly policy: Omit<RoutePolicy, 'planner'>
+  /** Predicts the training queries, each as if it had not been seen. */
+  readonly heldOut: Estimator
   /** By row; those of the part. */
   readonly queries: ReadonlyMap<number, Query>
   readonly answers: Answers
-  readonly family: EstimatorFamily
-  readonly options: JsonObject
-  /** Fitted with the policy and not asked: `utility`. */
-  readonly planner: PlannerFamily
-  /** Judges the guard: `utility`. */
-  readonly judge: Planner
-  readonly encoder: EncoderInfo | null
   readonly lambdas: readonly number[]
   readonly seed: number
 }
@@ -62,28 +59,15 @@ interface Case extends AcceptanceExample {
  * @throws SwitchyardError `data_invalid` where an answer is missing
  */
 export function decideCascades(set: OutcomeSet, part: Part, options: CascadeOptions): Decided[] {
-  const { queries, family, lambdas, name } = options
-  const random = createRandom(options.seed)
-  const queriesOf = (rows: readonly number[]) => rows.map((row) => queries.get(row)!)
-  const { manifest, state, heldOut } = fitPolicy({
-    ...options,
-    set,
-    rows: part.train,
-    queries: queriesOf(part.train),
-    random,
-    createdAt: '',
-  })
-  const { guard, candidates } = manifest
-  const estimator = family.load(state, candidates)
+  const { name, policy, heldOut, queries, answers, lambdas, seed } = options
+  const random = createRandom(seed)
+  const casesOn = (rows: readonly number[], estimator: Estimator) => {
+    const list = rows.map((row) => queries.get(row)!)
+    return casesOf(set, rows, { answers, expected: expect(set, list, { ...policy, estimator }) })
+  }
   const train = completeRows(set, part.train)
-  const seen = casesOf(set, train, {
-    ...options,
-    expected: expect(set, queriesOf(train), { estimator: heldOut, guard, candidates }),
-  })
-  const fresh = casesOf(set, part.test, {
-    ...options,
-    expected: expect(set, queriesOf(part.test), { estimator, guard, candidates }),
-  })
+  const seen = casesOn(train, heldOut)
+  const fresh = casesOn(part.test, policy.estimator)
   const foldOf = assignFolds(set, train, FOLDS, random)
   const learn = (cases: readonly Case[]) => fitAcceptance(cases, { maxSteps: MAX_STEPS, paths: PATHS, random })
   const parts = Array.from({ length: FOLDS }, (_, fold) => learn(seen.filter((_, i) => foldOf[i] !== fold)))
@@ -109,7 +93,7 @@ export function decideCascades(set: OutcomeSet, part: Part, options: CascadeOpti
       scores: null,
       believed: null,
       microseconds: timed(fresh.length, planOf),
-      shrink: guard.shrink,
+      shrink: policy.guard.shrink,
     }
   }
   const threshold = thresholds(training, testing, lambdas)
