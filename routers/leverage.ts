@@ -8,7 +8,7 @@ import { dotRows } from './nearest.ts'
 import type { Spectrum } from './spectrum.ts'
 import { f32, readCount, readF32, readNumber } from './state.ts'
 
-/** Directions kept. Those left out count as unseen, which errs on the cautious side. */
+/** Directions kept. Those left out count as unseen. */
 const MAX_RANK = 128
 
 export interface Leverage {
@@ -19,8 +19,13 @@ export interface Leverage {
   readonly directions: Float32Array
 }
 
-export function fitLeverage({ rank, values, directions }: Spectrum, rows: number, penalty: number): Leverage {
+/**
+ * `penalty` is that of the fit; where directions are left out it is at least what the last one kept has of the data. Under a smaller one, which
+ * data that a line can follow exactly will choose, the directions left out would be all there is, and every new query a stranger.
+ */
+export function fitLeverage({ rank, values, directions }: Spectrum, rows: number, fitted: number): Leverage {
   const kept = Math.min(rank, MAX_RANK)
+  const penalty = kept < rank ? Math.max(fitted, values[kept - 1]!) : fitted
   const width = rank === 0 ? 0 : directions.length / rank
   const scaled = new Float32Array(kept * width)
   for (let r = 0; r < kept; r++) {

@@ -63,11 +63,18 @@ export function fitContender(set: OutcomeSet, options: FitContenderOptions): Fit
   const planner = options.planner.load(manifest.planner.options)
   const estimator = family.load(state, manifest.candidates)
   const policy: RoutePolicy = { estimator, planner, guard: manifest.guard, candidates: manifest.candidates }
-  const bare: RoutePolicy = { ...policy, guard: { ...policy.guard, shrink: 1, minSupport: 0 } }
+  const guarded = toContender(set, { name, policy, heldOut, queries, seed })
+  if (!unguarded) return [guarded]
+  const bare = { ...policy, estimator: trusting(estimator), guard: { ...manifest.guard, shrink: 1, minSupport: 0 } }
   return [
-    toContender(set, { name, policy, heldOut, queries, seed }),
-    ...(unguarded ? [toContender(set, { name: `${name}, unguarded`, policy: bare, heldOut, queries, seed })] : []),
+    guarded,
+    toContender(set, { name: `${name}, unguarded`, policy: bare, heldOut: trusting(heldOut), queries, seed }),
   ]
+}
+
+/** An estimator that claims to know every query as well as its own. */
+function trusting({ name, estimate }: Estimator): Estimator {
+  return { name, estimate: (query, candidates) => ({ ...estimate(query, candidates), support: 1 }) }
 }
 
 export interface ContenderOptions {
