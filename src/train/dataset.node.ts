@@ -172,6 +172,7 @@ async function readTables(
   const { tables, layout } = await openTables(parts, columns)
   const { answer: _answers, ...read } = layout.columns
   const recorded = await readCells(tables, { ...layout, columns: read })
+  if (recorded.queries.length === 0) throw dataInvalid(location, 'it has no rows.')
   const hash = createHash('sha256').update(JSON.stringify(read))
   for (const { path } of parts) hash.update(await hashFile(path))
   return assemble(recorded, {

@@ -36,53 +36,57 @@ export function assemble(
     outcomes.outputTokens[at] = outputTokens
     outcomes.latencyMs[at] = latencyS * 1000
   }
-  const candidates = models.map((model, column) =>
-    toCandidate(model, derive(outcomes, { queries, column, models, prices })),
-  )
+  estimateInputs(outcomes, queries)
+  const candidates = models.map((model, column) => {
+    const listed = Object.hasOwn(prices, model) ? prices[model] : undefined
+    const price = listed === undefined ? null : { inputPerMTok: listed[0], outputPerMTok: listed[1] }
+    const cells = queries.map((_, row) => row * models.length + column)
+    return toCandidate(model, derive(outcomes, cells, price))
+  })
   return { name, queries, candidates, ...outcomes, duplicates: findDuplicates(queries), sha256 }
 }
 
 type Outcomes = Pick<OutcomeSet, 'quality' | 'costUsd' | 'inputTokens' | 'outputTokens'>
 
+/** Input tokens that are not recorded, of answers of which anything is, as the gateway estimates them. */
+function estimateInputs({ quality, costUsd, inputTokens }: Outcomes, queries: readonly OutcomeQuery[]): void {
+  const width = quality.length / queries.length
+  for (const [row, { prompt }] of queries.entries()) {
+    const cells = Array.from({ length: width }, (_, column) => row * width + column)
+    const missing = cells.filter(
+      (at) => Number.isNaN(inputTokens[at]!) && !(Number.isNaN(quality[at]!) && Number.isNaN(costUsd[at]!)),
+    )
+    if (missing.length === 0) continue
+    const estimate = estimateInputTokens(toAsk(prompt))
+    for (const at of missing) inputTokens[at] = estimate
+  }
+}
+
 /** One token of a model that has costs and no price. */
 const MICRO_USD: Price = { inputPerMTok: 0, outputPerMTok: 1 }
 
 /**
- * Fills in what follows from the rest, for one model; returns its price. Input tokens that are not recorded are estimated as the
- * gateway does. Of a model without a price the costs themselves are learned: in place of output tokens stand millionths of a USD,
- * and its price is 1 USD for a million of them.
+ * Fills in what follows from the rest in the cells of one model; returns its price. Of a model without a price the costs
+ * themselves are learned: in place of output tokens stand millionths of a USD, and its price is 1 USD for a million of them.
  */
 function derive(
-  { quality, costUsd, inputTokens, outputTokens }: Outcomes,
-  of: {
-    readonly queries: readonly OutcomeQuery[]
-    readonly column: number
-    readonly models: readonly string[]
-    readonly prices: Prices
-  },
+  { costUsd, inputTokens, outputTokens }: Outcomes,
+  cells: readonly number[],
+  price: Price | null,
 ): Price | null {
-  const { queries, column, models, prices } = of
-  const listed = prices[models[column]!]
-  const price = listed === undefined ? null : { inputPerMTok: listed[0], outputPerMTok: listed[1] }
-  const cells = queries.map((_, row) => row * models.length + column)
-  const priceless = price === null && cells.some((at) => !Number.isNaN(costUsd[at]!))
-  for (const [row, { prompt }] of queries.entries()) {
-    const at = cells[row]!
-    const cost = costUsd[at]!
-    if (Number.isNaN(cost) && Number.isNaN(quality[at]!)) continue
-    if (Number.isNaN(inputTokens[at]!)) inputTokens[at] = estimateInputTokens(toAsk(prompt))
-    if (priceless) {
-      outputTokens[at] = cost * 1e6
-    } else if (Number.isNaN(cost)) {
-      costUsd[at] = expectedCostUsd(price, inputTokens[at]!, outputTokens[at]!)
-    } else if (price !== null && Number.isNaN(outputTokens[at]!) && price.outputPerMTok > 0) {
-      outputTokens[at] = Math.max(
-        0,
-        Math.round((cost * 1e6 - inputTokens[at]! * price.inputPerMTok) / price.outputPerMTok),
-      )
+  if (price === null) {
+    if (cells.every((at) => Number.isNaN(costUsd[at]!))) return null
+    for (const at of cells) outputTokens[at] = costUsd[at]! * 1e6
+    return MICRO_USD
+  }
+  for (const at of cells) {
+    if (Number.isNaN(costUsd[at]!)) costUsd[at] = expectedCostUsd(price, inputTokens[at]!, outputTokens[at]!)
+    else if (Number.isNaN(outputTokens[at]!) && price.outputPerMTok > 0) {
+      const answerUsd = costUsd[at]! - (inputTokens[at]! * price.inputPerMTok) / 1e6
+      outputTokens[at] = Math.max(0, Math.round((answerUsd * 1e6) / price.outputPerMTok))
     }
   }
-  return priceless ? MICRO_USD : price
+  return price
 }
 
 /** Sets do not say what their models could do beside answering: nothing is demanded of them, so nothing is claimed. */

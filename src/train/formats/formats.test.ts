@@ -427,6 +427,7 @@ describe('broken input is refused with its place', () => {
     ],
     ['a column twice', 'csv', 'a,a\n1,2\n', undefined, /two columns "a"/],
     ['an empty file', 'csv', '', undefined, /the file is empty/],
+    ['a header alone', 'csv', 'prompt,model,quality\n', undefined, /it has no rows/],
     ['a pickle', 'pkl', '', undefined, /pickle is a program .*to_csv/],
     ['what is not Parquet', 'parquet', 'prompt,model', undefined, /not a whole Parquet file/],
     ['what is not gzip', 'csv.gz', 'prompt,model', undefined, /not a complete gzip file/],

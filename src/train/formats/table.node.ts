@@ -1,4 +1,5 @@
 /** Opens tables: CSV and JSON Lines, plain or as `.gz`, and Parquet. */
+import { constants } from 'node:buffer'
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { readFile } from 'node:fs/promises'
@@ -18,8 +19,8 @@ export function isTable(path: string): boolean {
 /** Throws `data_invalid` when the file cannot be read or has no header. */
 export async function openTable(path: string): Promise<Table> {
   const [, csv, lines] = KIND.exec(path) ?? []
-  if (csv !== undefined) return csvTable((await readMaybeZipped(path)).toString(), path)
-  if (lines !== undefined) return jsonTable((await readMaybeZipped(path)).toString(), path)
+  if (csv !== undefined) return csvTable(await readText(path), path)
+  if (lines !== undefined) return jsonTable(await readText(path), path)
   return openParquet(path)
 }
 
@@ -28,6 +29,15 @@ export async function hashFile(path: string): Promise<string> {
   const hash = createHash('sha256')
   await pipeline(createReadStream(path), hash)
   return hash.digest('hex')
+}
+
+async function readText(path: string): Promise<string> {
+  const bytes = await readMaybeZipped(path)
+  if (bytes.length <= constants.MAX_STRING_LENGTH) return bytes.toString()
+  throw dataInvalid(
+    path,
+    `more than ${constants.MAX_STRING_LENGTH} bytes of text cannot be read; convert it to Parquet.`,
+  )
 }
 
 /** The bytes of a file, unpacked when its name ends in `.gz`. */
