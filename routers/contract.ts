@@ -13,7 +13,7 @@ import type {
   Tensor,
   TrainingSet,
 } from '../src/spec.ts'
-import { candidatesOf, plantedSet, queryOf, seeded, withMissing, withShuffled } from './fixtures.ts'
+import { candidatesOf, columnsOf, plantedSet, queryOf, seeded, withMissing, withShuffled } from './fixtures.ts'
 
 export interface Skip {
   readonly test: string
@@ -198,6 +198,31 @@ export function testEstimator(family: EstimatorFamily, { skip = [] }: { skip?: r
         }
         // As much as seven parameters find in outcomes of deviation 0.4 on 300 rows: 0.4 · √(7 / 300).
         expect(Math.sqrt(squares / (shuffles.length * fresh.queries.length * m))).toBeLessThan(0.06)
+      },
+    ],
+    [
+      'takes a candidate without a new fit, if it can, and says of the others nearly what it said',
+      () => {
+        if (!family.onboard) return
+        const m = candidates.length
+        const known = columnsOf(data, 0, m - 1)
+        const graded = columnsOf(plantedSet(200, seeded(9)), m - 1, m)
+        const state = train(known)
+        expect(() => family.onboard!(state, ids.slice(0, -1), known)).toThrow(RangeError)
+        const before = family.load(state, ids.slice(0, -1))
+        const after = family.load(roundTrip(family.onboard(state, ids.slice(0, -1), graded)), ids)
+        const [mean, errors] = [meanOf(graded.quality, 1, 0), { learned: 0, constant: 0, others: 0 }]
+        for (const [i, query] of fresh.queries.entries()) {
+          const estimate = after.estimate(query, candidates)
+          expectSound(estimate, m)
+          const truth = fresh.truth[(i + 1) * m - 1]!
+          errors.learned += (estimate.quality[m - 1]! - truth) ** 2
+          errors.constant += (mean - truth) ** 2
+          const said = before.estimate(query, known.candidates).quality
+          for (let c = 0; c < m - 1; c++) errors.others += (estimate.quality[c]! - said[c]!) ** 2
+        }
+        expect(errors.learned).toBeLessThan(0.8 * errors.constant)
+        expect(Math.sqrt(errors.others / (fresh.queries.length * (m - 1)))).toBeLessThan(0.02)
       },
     ],
     [

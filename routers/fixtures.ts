@@ -113,6 +113,18 @@ export function kindsSet(rows: number, seed: number): TrainingSet & { readonly k
   }
 }
 
+/** The same set with the candidates `from` … `to` − 1 alone. */
+export function columnsOf<T extends TrainingSet>(data: T, from: number, to: number): T {
+  const m = data.candidates.length
+  const keep = (matrix: Float64Array) => matrix.filter((_, at) => at % m >= from && at % m < to)
+  return {
+    ...data,
+    candidates: data.candidates.slice(from, to),
+    quality: keep(data.quality),
+    outputTokens: keep(data.outputTokens),
+  }
+}
+
 /** The same set with its rows of outcomes dealt out to the queries anew: the two have nothing to do with each other any more. */
 export function withShuffled<T extends TrainingSet>(data: T, random: () => number): T {
   const m = data.candidates.length

@@ -1,23 +1,10 @@
 import { expect, it } from 'vitest'
 import type { Candidate, TrainingSet } from '../../src/spec.ts'
 import { testEstimator } from '../contract.ts'
-import { candidatesOf, KIND_CHANCES, KIND_TOKENS, kindsSet, seeded } from '../fixtures.ts'
+import { candidatesOf, columnsOf, KIND_CHANCES, KIND_TOKENS, kindsSet, seeded } from '../fixtures.ts'
 import { cluster } from './cluster.ts'
 
 testEstimator(cluster)
-
-/** The columns `from` … `to` − 1 of the first `rows` rows. */
-function part<Set extends TrainingSet>(data: Set, from: number, to: number, rows = data.queries.length): Set {
-  const m = data.candidates.length
-  const keep = (matrix: Float64Array) => matrix.filter((_, at) => at % m >= from && at % m < to && at < rows * m)
-  return {
-    ...data,
-    queries: data.queries.slice(0, rows),
-    candidates: data.candidates.slice(from, to),
-    quality: keep(data.quality),
-    outputTokens: keep(data.outputTokens),
-  }
-}
 
 const idsOf = (candidates: readonly Candidate[]) => candidates.map(({ id }) => id)
 const best = (list: ArrayLike<number>) => Array.from(list).indexOf(Math.max(...Array.from(list)))
@@ -95,9 +82,9 @@ it('onboards by the mean in each cluster, as UniRoute does', () => {
 it('learns a new candidate from 200 graded prompts and leaves the others as they are', () => {
   const data = kindsSet(600, 1)
   const fresh = kindsSet(200, 2)
-  const known = part(data, 0, 3)
+  const known = columnsOf(data, 0, 3)
   const state = cluster.fit(known, cluster.defaults, seeded(3))
-  const graded = part(kindsSet(200, 4), 3, 4)
+  const graded = columnsOf(kindsSet(200, 4), 3, 4)
   const ids = idsOf(data.candidates)
   const before = cluster.load(state, ids.slice(0, 3))
   const after = cluster.load(cluster.onboard!(state, ids.slice(0, 3), graded), ids)
@@ -112,10 +99,4 @@ it('learns a new candidate from 200 graded prompts and leaves the others as they
   expect(Math.sqrt(errors.reduce((sum, value) => sum + value, 0) / errors.length)).toBeLessThan(0.12)
   const choices = fresh.queries.map((query) => best(after.estimate(query, data.candidates).quality))
   expect(choices.filter((c, i) => c === best(KIND_CHANCES[fresh.kind[i]!]!)).length / 200).toBeGreaterThan(0.85)
-})
-
-it('refuses to learn a candidate anew that it knows', () => {
-  const data = kindsSet(60, 1)
-  const state = cluster.fit(data, cluster.defaults, seeded(3))
-  expect(() => cluster.onboard!(state, idsOf(data.candidates), part(data, 1, 2))).toThrow(/'model-1'/)
 })
