@@ -66,7 +66,7 @@ for (const name of values.estimators.split(',')) {
   const fitted = toContender(set, { name: `${name} · utility`, policy, heldOut, queries, seed })
   const decided = [
     decideOn(set, part, { ...terms, fitted }),
-    ...decideCascades(set, part, { ...terms, name, policy, heldOut, queries, answers, seed }),
+    ...decideCascades(set, part, { ...terms, name, policy, heldOut, queries, answers, recorded: set, seed }),
   ]
   const operated = decided.map((one) => judgeRun([one], { ...terms, outcomes }).operated)
   const constant = outcomesOf(outcomes, () => decided[0]!.trained.constant.column)

@@ -90,6 +90,7 @@ function decide({ set, answers }: ReturnType<typeof world>): Decided[] {
     heldOut,
     queries,
     answers,
+    recorded: set,
     lambdas: lambdaGrid(set, part.train, { points: 12, reach: 5 }),
     seed: 1,
   })

@@ -45,6 +45,8 @@ export interface CascadeOptions {
   /** By row; those of the part. */
   readonly queries: ReadonlyMap<number, Query>
   readonly answers: Answers
+  /** The set with all outcomes: what was done about a test row is looked up there. */
+  readonly recorded: OutcomeSet
   readonly lambdas: readonly number[]
   readonly seed: number
 }
@@ -55,15 +57,15 @@ interface Case extends AcceptanceExample {
 }
 
 /**
- * The threshold cascade and cascade routing, decided on every test row of the part at every λ.
+ * The threshold cascade and cascade routing, learned from the part's training rows of `set`, decided on every test row at every λ.
  * @throws SwitchyardError `data_invalid` where an answer is missing
  */
 export function decideCascades(set: OutcomeSet, part: Part, options: CascadeOptions): Decided[] {
-  const { name, policy, heldOut, queries, answers, lambdas, seed } = options
+  const { name, policy, heldOut, queries, answers, recorded, lambdas, seed } = options
   const random = createRandom(seed)
   const casesOn = (rows: readonly number[], estimator: Estimator) => {
     const list = rows.map((row) => queries.get(row)!)
-    return casesOf(set, rows, { answers, expected: expect(set, list, { ...policy, estimator }) })
+    return casesOf(recorded, rows, { answers, expected: expect(set, list, { ...policy, estimator }) })
   }
   const train = completeRows(set, part.train)
   const seen = casesOn(train, heldOut)
@@ -78,7 +80,7 @@ export function decideCascades(set: OutcomeSet, part: Part, options: CascadeOpti
     judgeOf: (i) => parts[foldOf[i]!]!,
   }
   const whole = learn(seen)
-  const testing = { cases: fresh, matrix: toMatrix(set, part.test), judgeOf: () => whole }
+  const testing = { cases: fresh, matrix: toMatrix(recorded, part.test), judgeOf: () => whole }
 
   const decided = (rule: string, heldOut: readonly Sequence[], planOf: (query: number) => Sequential): Decided => {
     const settings = simulate(testing.matrix, lambdas.length, planOf)
