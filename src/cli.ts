@@ -73,7 +73,8 @@ program
     'Add a candidate to a trained policy from a few hundred graded prompts, without a new fit, where the estimator can.',
   )
   .requiredOption('--policy <policy>', 'an id of a stored policy, or a file')
-  .requiredOption('--data <path>', 'outcome set with answers of the candidate: FOLDER/NAME or a folder with one set')
+  .requiredOption('--data <path>', 'recorded outcomes of the candidate, as `train` takes them')
+  .addOption(columns())
   .requiredOption('--model <id>', 'the candidate, by its name in the set')
   .option('--rows <number>', 'at most so many graded prompts of the split train, drawn at random; without it all')
   .option('--out <file>', 'write the policy to this file instead of the data folder')

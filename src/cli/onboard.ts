@@ -10,7 +10,8 @@ import { decodePolicy, encodePolicy } from '../policy/file.ts'
 import { createPolicyFolder } from '../policy/folder.node.ts'
 import { readDataset, rowsOf } from '../train/dataset.node.ts'
 import { gradedRows, onboard } from '../train/onboard.ts'
-import { toQueries } from '../train/queries.ts'
+import { queriesOf } from '../train/queries.ts'
+import { readColumns } from './columns.ts'
 import { type ConfigArguments, requireConfig } from './config.ts'
 import { print, progress } from './output.ts'
 
@@ -18,6 +19,8 @@ interface OnboardArguments extends ConfigArguments {
   /** An id of a stored policy, or its beginning, or the path of a file. */
   readonly policy: string
   readonly data: string
+  /** JSON, or a file of it. */
+  readonly columns?: string
   readonly model: string
   readonly rows?: string
   readonly out?: string
@@ -32,17 +35,17 @@ export async function onboardCandidate(args: OnboardArguments): Promise<void> {
   const policy = /^[0-9a-f]{4,64}$/.test(named) ? await policies.read(named) : await decodePolicy(await readFile(named))
   const { manifest } = policy
   const [estimator, planner] = [findEstimator(manifest.estimator.name), findPlanner(manifest.planner.name)]
-  const set = await readDataset(data)
+  const set = await readDataset(data, await readColumns(args.columns))
   const rows = gradedRows(set, model, rowsOf(set, 'train'), limit)
   // A policy without vectors needs no encoder, whichever is configured.
   const encoder = manifest.encoder.dim === 0 ? null : await openEncoder(config.encoder)
   try {
     compilePolicy(policy, { encoder: encoder?.info ?? null, features: FEATURES, candidates: manifest.candidates })
     const embedding = progress('embedding')
-    const prompts = rows.map((row) => set.queries[row]?.prompt ?? '')
     const cacheDir = join(folder, 'vectors')
-    const queries = await toQueries(prompts, { encoder, cacheDir, onProgress: embedding.update })
+    const byRow = await queriesOf(set, rows, { encoder, cacheDir, onProgress: embedding.update })
     embedding.stop()
+    const queries = rows.map((row) => byRow.get(row)!)
     const createdAt = new Date().toISOString()
     const grown = onboard({ policy, estimator, planner, set, candidate: model, rows, queries, createdAt })
     const bytes = encodePolicy(grown.manifest, grown.state)
