@@ -12,7 +12,7 @@ it('has every name once, and presets of existing parts', () => {
 
 it('lists the names when one is unknown', () => {
   expect(() => findEstimator('k-nn')).toThrow(
-    "there is no estimator 'k-nn'; choose one of: constant, knn, linear, kernel, difficulty, cluster, low-rank, mlp, bradley-terry, pilot, skills, stack, domains, agreement",
+    "there is no estimator 'k-nn'; choose one of: constant, knn, linear, kernel, difficulty, cluster, low-rank, mlp, bradley-terry, pilot, skills, contrastive, graph, stack, domains, agreement",
   )
   expect(() => findPlanner('x')).toThrow(/utility/)
   expect(() => findPreset('x')).toThrow(/cost-aware/)

@@ -4,8 +4,10 @@ import { agreement } from './estimators/agreement.ts'
 import { bradleyTerry } from './estimators/bradleyTerry.ts'
 import { cluster } from './estimators/cluster.ts'
 import { constant } from './estimators/constant.ts'
+import { contrastive } from './estimators/contrastive.ts'
 import { difficulty } from './estimators/difficulty.ts'
 import { domains } from './estimators/domains.ts'
+import { graph } from './estimators/graph.ts'
 import { kernel } from './estimators/kernel.ts'
 import { knn } from './estimators/knn.ts'
 import { linear } from './estimators/linear.ts'
@@ -34,6 +36,8 @@ const members: readonly EstimatorFamily[] = [
   bradleyTerry,
   pilot,
   skills,
+  contrastive,
+  graph,
 ]
 
 export const estimators: readonly EstimatorFamily[] = [...members, createStack(members), domains, agreement]

@@ -168,6 +168,8 @@ export const ESTIMATORS = [
   'bradley-terry',
   'pilot',
   'skills',
+  'contrastive',
+  'graph',
   'stack',
   'domains',
   'agreement',
