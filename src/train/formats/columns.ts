@@ -66,8 +66,7 @@ export function modelColumns(table: Table, columns: Columns): Map<string, Answer
     const pattern = columns[measure]
     return pattern === undefined ? [] : [[measure, pattern] as const]
   })
-  const [prefix, suffix, ...more] = columns.quality.split('*')
-  if (prefix === undefined || suffix === undefined || more.length > 0)
+  if (columns.quality.split('*').length !== 2)
     throw dataInvalid(
       table.path,
       `where no column "model" is named, "quality" needs one * in the place of the model's name, not "${columns.quality}".`,
@@ -75,9 +74,8 @@ export function modelColumns(table: Table, columns: Columns): Map<string, Answer
   const known = new Set(table.columns)
   const labels = new Set([columns.prompt, columns.id, columns.task, columns.split])
   const found = table.columns.flatMap((name) => {
-    const fits = name.length > prefix.length + suffix.length && name.startsWith(prefix) && name.endsWith(suffix)
-    if (!fits || labels.has(name)) return []
-    const model = name.slice(prefix.length, name.length - suffix.length)
+    const model = modelIn(name, columns.quality)
+    if (model === null || labels.has(name)) return []
     const nameIn = (pattern: string) => pattern.replace('*', () => model)
     const own = patterns.map(([measure, pattern]) => [measure, nameIn(pattern)] as const)
     if (!own.every(([, one]) => known.has(one))) return []
@@ -87,6 +85,13 @@ export function modelColumns(table: Table, columns: Columns): Map<string, Answer
   if (found.length > 0) return new Map(found)
   const wanted = patterns.map(([measure, pattern]) => `"${pattern}" (${measure})`).join(' together with ')
   throw dataInvalid(table.path, `no model has a column ${wanted}; ${listColumns(table)}`)
+}
+
+/** What stands in a column's name where the pattern has its `*`; `null`: the name does not fit. */
+export function modelIn(name: string, pattern: string): string | null {
+  const [prefix = '', suffix = ''] = pattern.split('*')
+  const fits = name.length > prefix.length + suffix.length && name.startsWith(prefix) && name.endsWith(suffix)
+  return fits ? name.slice(prefix.length, name.length - suffix.length) : null
 }
 
 /** Throws `data_invalid` for a column that is named and not there. */

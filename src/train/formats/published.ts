@@ -1,5 +1,5 @@
 /** Tables that are recognised by their columns. */
-import { type ColumnNames, type Columns, listColumns, type Prices } from './columns.ts'
+import { type ColumnNames, type Columns, listColumns, modelIn, type Prices } from './columns.ts'
 import { parsePythonStrings } from './pythonStrings.ts'
 import { dataInvalid, type Table } from './table.ts'
 
@@ -106,10 +106,5 @@ export function recognize(table: Table): Layout {
 }
 
 function has({ columns }: Table, name: string): boolean {
-  const [prefix = '', suffix] = name.split('*')
-  return suffix === undefined
-    ? columns.includes(name)
-    : columns.some(
-        (one) => one.length > prefix.length + suffix.length && one.startsWith(prefix) && one.endsWith(suffix),
-      )
+  return name.includes('*') ? columns.some((one) => modelIn(one, name) !== null) : columns.includes(name)
 }
