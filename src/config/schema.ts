@@ -110,7 +110,12 @@ const provider = z.discriminatedUnion('kind', [
   object({
     kind: z.literal('replay').describe('`replay`: serves recorded outcomes of a data set.'),
     wire: simulatedWire,
-    data: z.string().min(1).describe('Path prefix of the data set: `DATA.queries.jsonl.gz`, `DATA.outcomes.csv.gz` …'),
+    data: z
+      .string()
+      .min(1)
+      .describe(
+        'Recorded outcomes: the path prefix of a set, `DATA.queries.jsonl.gz`, `DATA.outcomes.csv.gz` …, or a table (docs/evaluation.md).',
+      ),
     latency: z.boolean().default(false).describe('Wait as long as the recorded model took.'),
     ...anyProvider,
   }),
