@@ -1,6 +1,8 @@
 /**
  * Ridge regression of many targets on one matrix. Targets that are known on the same rows share one factorisation; the penalty is
- * chosen by generalised cross-validation (Golub, Heath and Wahba 1979), which the singular values give without refitting.
+ * chosen by generalised cross-validation (Golub, Heath and Wahba 1979), which the singular values give without refitting. Where targets are known
+ * here and there, each on rows of its own, the factorisation of all rows stands in: it chooses the penalty as if rows were missing at random,
+ * and preconditions the conjugate gradients (Hestenes and Stiefel 1952) that then solve each target on its own rows.
  */
 import { dotRow } from './math.ts'
 import { type Spectrum, spectrum } from './spectrum.ts'
@@ -10,6 +12,11 @@ const PENALTIES = Array.from({ length: 15 }, (_, i) => 10 ** (-2 + i / 2))
 /** Generalised cross-validation says nothing once the fit has almost as many parameters as rows. */
 const MAX_FREEDOM = 0.9
 const EVERY_ROW = 'every row'
+/** Different sets of rows that are factorised, each for itself. */
+const MAX_FACTORISED = 2
+/** Conjugate gradients end when what is left is by so much smaller than the target, or after so many steps. */
+const TOLERANCE = 1e-9
+const MAX_STEPS = 50
 
 export interface Ridge {
   readonly penalty: number
@@ -35,7 +42,9 @@ interface Group {
   readonly columns: number[]
   readonly rows: readonly number[]
   readonly centre: Float64Array
+  /** Of these rows; where it is not `exact`, of all rows and scaled to the number of these. */
   readonly spectrum: Spectrum
+  readonly exact: boolean
 }
 
 /** Factorisations are kept between calls for targets known on the same rows. `x` is row-major [n, width]. */
@@ -46,28 +55,43 @@ export function createRidge(x: Float64Array, n: number, width: number): RidgeSol
   function factor(rows: readonly number[], key: string): Omit<Group, 'columns'> {
     const found = factored.get(key)
     if (found) return found
-    const centre = new Float64Array(width)
-    for (const i of rows) for (let j = 0; j < width; j++) centre[j]! += x[i * width + j]! / rows.length
+    const centre = centreOf(rows)
     const centred = new Float64Array(rows.length * width)
     for (const [r, i] of rows.entries()) {
       for (let j = 0; j < width; j++) centred[r * width + j] = x[i * width + j]! - centre[j]!
     }
-    const group = { rows, centre, spectrum: spectrum(centred, rows.length, width) }
+    const group = { rows, centre, spectrum: spectrum(centred, rows.length, width), exact: true }
     factored.set(key, group)
     return group
   }
 
+  function borrow(rows: readonly number[]): Omit<Group, 'columns'> {
+    const whole = factor(all, EVERY_ROW).spectrum
+    const values = whole.values.map((value) => (value * rows.length) / n)
+    return { rows, centre: centreOf(rows), spectrum: { ...whole, values }, exact: false }
+  }
+
+  function centreOf(rows: readonly number[]): Float64Array {
+    const centre = new Float64Array(width)
+    for (const i of rows) for (let j = 0; j < width; j++) centre[j]! += x[i * width + j]! / rows.length
+    return centre
+  }
+
   function project(targets: Float64Array, columns: number) {
-    const groups = new Map<string, Group>()
+    const patterns = new Map<string, { rows: readonly number[]; columns: number[] }>()
     for (let c = 0; c < columns; c++) {
       const rows = all.filter((i) => !Number.isNaN(targets[i * columns + c]!))
       if (rows.length === 0) continue
       const key = rows.length === n ? EVERY_ROW : rows.join()
-      const group = groups.get(key) ?? { ...factor(rows, key), columns: [] }
-      group.columns.push(c)
-      groups.set(key, group)
+      const pattern = patterns.get(key) ?? { rows, columns: [] }
+      pattern.columns.push(c)
+      patterns.set(key, pattern)
     }
-    return [...groups.values()].flatMap((group) =>
+    const groups = [...patterns].map(([key, { rows, columns }]): Group => {
+      const exact = patterns.size <= MAX_FACTORISED || key === EVERY_ROW
+      return { ...(exact ? factor(rows, key) : borrow(rows)), columns }
+    })
+    return groups.flatMap((group) =>
       group.columns.map((column) => ({
         group,
         column,
@@ -87,15 +111,20 @@ export function createRidge(x: Float64Array, n: number, width: number): RidgeSol
 
     const weights = new Float64Array(columns * (1 + width))
     const residualStd = new Float64Array(columns).fill(Number.NaN)
-    for (const { group, column, mean, along, total } of projected) {
+    for (const target of projected) {
+      const { group, column, mean } = target
       const { rank, values, directions } = group.spectrum
       const out = weights.subarray(column * (1 + width) + 1, (column + 1) * (1 + width))
       for (let r = 0; r < rank; r++) {
-        const coefficient = (Math.sqrt(values[r]!) * along[r]!) / (values[r]! + penalty)
+        const coefficient = (Math.sqrt(values[r]!) * target.along[r]!) / (values[r]! + penalty)
         for (let j = 0; j < width; j++) out[j]! += coefficient * directions[r * width + j]!
       }
+      if (!group.exact) improve(out, x, target, penalty)
       weights[column * (1 + width)] = mean - dotRow(out, 0, width, group.centre)
-      const { freedom, error } = residual(group, { along, total }, penalty)
+      const { freedom } = residual(group, target, penalty)
+      // |y − Xw|² where (X'X + penalty) w = X'y.
+      const fitted = dotRow(out, 0, width, target.product) + penalty * dotRow(out, 0, width, out)
+      const error = Math.max(0, target.total - fitted)
       residualStd[column] = Math.sqrt(error / Math.max(1, group.rows.length - 1 - freedom))
     }
     return { penalty, weights, residualStd, loss }
@@ -113,6 +142,8 @@ export function predictRidge(weights: Float64Array, target: number, row: Float64
 
 /** A target in the coordinates of the left singular vectors. */
 interface Projected {
+  /** Its products with the centred columns of the matrix. */
+  readonly product: Float64Array
   readonly along: Float64Array
   /** Sum of squares about the mean. */
   readonly total: number
@@ -136,11 +167,72 @@ function projectTarget(
     { length: rank },
     (_, r) => dotRow(directions, r, width, product) / Math.sqrt(values[r]!),
   )
-  return { mean, along, total }
+  return { mean, product, along, total }
+}
+
+/** Moves weights, which solve a borrowed factorisation, to those that solve the target's own rows. */
+function improve(
+  weights: Float64Array,
+  x: Float64Array,
+  { group, product }: Pick<Projected, 'product'> & { readonly group: Group },
+  penalty: number,
+): void {
+  const width = weights.length
+  const applied = curve(weights, x, group, penalty)
+  const left = product.map((value, j) => value - applied[j]!)
+  let conditioned = precondition(left, group, penalty)
+  let direction = conditioned.slice()
+  let size = dotRow(left, 0, width, conditioned)
+  const enough = TOLERANCE ** 2 * dotRow(product, 0, width, precondition(product, group, penalty))
+  for (let step = 0; step < MAX_STEPS && size > enough; step++) {
+    const bent = curve(direction, x, group, penalty)
+    const length = size / dotRow(direction, 0, width, bent)
+    for (let j = 0; j < width; j++) {
+      weights[j]! += length * direction[j]!
+      left[j]! -= length * bent[j]!
+    }
+    conditioned = precondition(left, group, penalty)
+    const next = dotRow(left, 0, width, conditioned)
+    direction = direction.map((value, j) => conditioned[j]! + (next / size) * value)
+    size = next
+  }
+}
+
+/** (X'X + penalty) v over the rows of a group, centred. */
+function curve(v: Float64Array, x: Float64Array, { rows, centre }: Group, penalty: number): Float64Array {
+  const width = v.length
+  const shift = dotRow(centre, 0, width, v)
+  const out = new Float64Array(width)
+  let total = 0
+  for (const i of rows) {
+    const along = dotRow(x, i, width, v) - shift
+    total += along
+    for (let j = 0; j < width; j++) out[j]! += along * x[i * width + j]!
+  }
+  return out.map((value, j) => value - total * centre[j]! + penalty * v[j]!)
+}
+
+/** The inverse of what `curve` applies, by the group's factorisation. */
+function precondition(
+  v: Float64Array,
+  { spectrum: { rank, values, directions } }: Group,
+  penalty: number,
+): Float64Array {
+  const width = v.length
+  const out = v.map((value) => value / penalty)
+  for (let r = 0; r < rank; r++) {
+    const scale = dotRow(directions, r, width, v) * (1 / (values[r]! + penalty) - 1 / penalty)
+    for (let j = 0; j < width; j++) out[j]! += scale * directions[r * width + j]!
+  }
+  return out
 }
 
 /** Effective number of parameters and residual sum of squares under a penalty. */
-function residual({ spectrum: { values } }: Group, { along, total }: Projected, penalty: number) {
+function residual(
+  { spectrum: { values } }: Group,
+  { along, total }: Pick<Projected, 'along' | 'total'>,
+  penalty: number,
+) {
   let freedom = 0
   let error = total
   for (const [r, value] of values.entries()) {
