@@ -155,8 +155,8 @@ export interface EstimatorFamily<Options extends object = object> {
   fit(data: TrainingSet, options: Options, random: () => number): EstimatorState
   load(state: EstimatorState, candidates: readonly string[]): Estimator
   /**
-   * A state that also knows the candidates of `data`, by their outcomes alone: what it says of those that it was fitted on, `ids`, stays as it is or
-   * nearly so. Load it with `ids` followed by the new ones. Throws a `RangeError` for a candidate that is among `ids`. Absent where it takes a new fit.
+   * A state that also knows the candidates of `data`, by their outcomes alone: what it says of those that it was fitted on, `ids`, stays as it is.
+   * Load it with `ids` followed by the new ones. Throws a `RangeError` for a candidate that is among `ids`. Absent where it takes a new fit.
    */
   onboard?(state: EstimatorState, ids: readonly string[], data: TrainingSet): EstimatorState
 }
