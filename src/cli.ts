@@ -102,6 +102,10 @@ program
     'the published comparisons that the sets in the folder --data allow, ours beside the published figures',
   )
   .option('--unguarded', 'also each policy without its guard')
+  .option(
+    '--cascades',
+    'also plans that judge an answer before they ask on: a threshold cascade and cascade routing, for sets with recorded answers',
+  )
   .option('--draws <number>', 'bootstrap draws behind the intervals', '500')
   .option('--report <file>', 'write a report, one HTML file that needs nothing else')
   .addOption(json())

@@ -181,6 +181,38 @@ it('takes options of estimators, and refuses those there are not', async () => {
   expect(output).toContain("no option 'neighbours'; choose among: k, rank, tuneRows, pseudoCount")
 })
 
+describe('cascades', () => {
+  it('of answers that say when they do not know ask on exactly then', async () => {
+    const answered = writeSet(join(folder, 'answered'))
+    const answers = Array.from({ length: 120 }, (_, i) => ({
+      query_id: `q${i}`,
+      answers: {
+        cheap: i % 2 === 1 ? 'Moon, moon, above the field.' : 'I cannot answer that.',
+        dear: `It is ${4 * i}.`,
+      },
+    }))
+    writeFileSync(join(answered, 'tiny.answers.jsonl'), answers.map((line) => JSON.stringify(line)).join('\n'))
+    const args = ['--data', answered, '--estimators', 'constant', '--cascades', '--draws', '100', '--json']
+    const { code, output } = await run(['eval', ...args], { folder })
+    expect(code, output).toBe(0)
+    const { sets }: { sets: Comparison[] } = JSON.parse(output)
+    for (const name of ['constant · threshold cascade', 'constant · cascade routing']) {
+      const score = scoreOf(sets[0]!, name)
+      expect(qualities(score)[0]).toBeCloseTo(1, 12)
+      // Poems cost $0.001, sums $0.011.
+      expect(costs(score)[0]).toBeCloseTo(0.6, 9)
+      expect(score.reached[0]!.lead.value).toBeCloseTo(0.1, 12)
+      expect(score.pair).toBeNull()
+    }
+  })
+
+  it('need answers', async () => {
+    const { code, output } = await run(['eval', '--data', data, '--estimators', 'constant', '--cascades'], { folder })
+    expect(code).toBe(2)
+    expect(output).toContain('tiny has no recorded answers')
+  })
+})
+
 describe('the report', () => {
   it('needs nothing from elsewhere and names every router, model and task', () => {
     const html = readFileSync(report, 'utf8')

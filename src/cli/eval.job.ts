@@ -1,9 +1,12 @@
 /** One unit of an evaluation's work: a contender fitted on one part of a split, and what it decides there. Plain data in and out. */
 import { findEstimator, findPlanner } from '../../routers/index.ts'
 import type { EncoderInfo, Query } from '../spec.ts'
+import { decideCascades } from '../train/cascade/cascades.ts'
 import { fitBaselines, fitContender } from '../train/contenders.ts'
 import type { OutcomeSet } from '../train/dataset.node.ts'
 import { type Decided, decideOn } from '../train/decided.ts'
+import { fitPolicy } from '../train/fit.ts'
+import { createRandom } from '../train/random.ts'
 import { withHidden } from '../train/rows.ts'
 import type { Part } from '../train/splits.node.ts'
 import { type Contender, showNamed } from './eval.routers.ts'
@@ -20,8 +23,10 @@ export interface Job {
 }
 
 /** One entry per router that comes of the fit. */
-export function runJob({ set: whole, part, contender, queries, encoder, lambdas, strong }: Job): Decided[] {
+export function runJob(job: Job): Decided[] {
+  const { set: whole, part, contender, queries, encoder, lambdas, strong } = job
   const set = part.hidden === undefined ? whole : withHidden(whole, part.hidden)
+  if (contender.kind === 'cascades') return runCascades(set, job, contender)
   const fitted =
     contender.kind === 'baselines'
       ? fitBaselines(set, part.train)
@@ -39,4 +44,29 @@ export function runJob({ set: whole, part, contender, queries, encoder, lambdas,
           unguarded: contender.unguarded,
         })
   return fitted.map((one) => decideOn(set, part, { fitted: one, lambdas, strong }))
+}
+
+function runCascades(
+  set: OutcomeSet,
+  { set: recorded, part, queries, encoder, lambdas }: Job,
+  { estimator, seed, answers }: Extract<Contender, { kind: 'cascades' }>,
+): Decided[] {
+  const family = findEstimator(estimator.name)
+  const utility = findPlanner('utility')
+  const { manifest, state, heldOut } = fitPolicy({
+    set,
+    rows: part.train,
+    queries: part.train.map((row) => queries.get(row)!),
+    family,
+    options: estimator.options,
+    planner: utility,
+    judge: utility.load({}),
+    encoder,
+    random: createRandom(seed),
+    createdAt: '',
+  })
+  const { guard, candidates } = manifest
+  const policy = { estimator: family.load(state, candidates), guard, candidates }
+  const name = showNamed(estimator)
+  return decideCascades(set, part, { name, policy, heldOut, queries, answers, recorded, lambdas, seed })
 }

@@ -50,11 +50,15 @@ async function readKept(path: string): Promise<Decided[] | null> {
   }
 }
 
-/** The queries follow from the set and the encoder. */
+/** The queries follow from the set and the encoder. Answers are a map, of which JSON would keep nothing. */
 function keyOf({ set, part, contender, encoder, lambdas, strong }: Job, code: string): string {
   return createHash('sha256')
-    .update(JSON.stringify([code, set.name, set.sha256, part, contender, encoder, lambdas, strong]))
+    .update(JSON.stringify([code, set.name, set.sha256, part, contender, encoder, lambdas, strong], listed))
     .digest('hex')
+}
+
+function listed(_key: string, value: unknown): unknown {
+  return value instanceof Map ? [...value] : value
 }
 
 async function hashOf(folders: readonly string[], extension: string): Promise<string> {

@@ -1,6 +1,7 @@
 /** The routers that an evaluation was asked for, as data. */
 import { estimators, findEstimator, findPlanner } from '../../routers/index.ts'
 import type { JsonObject } from '../spec.ts'
+import type { Answers } from '../train/cascade/cascades.ts'
 
 /** A family by name, with what differs from its defaults. */
 export interface Named {
@@ -18,6 +19,7 @@ export type Contender =
       /** Also the policy that believes all that its estimator says. */
       readonly unguarded: boolean
     }
+  | { readonly kind: 'cascades'; readonly estimator: Named; readonly seed: number; readonly answers: Answers }
 
 /**
  * Reads `knn,linear` or `knn={"k":20}`, several of either. Throws a `RangeError` that says what there is: names, or the estimator's options.

@@ -2,6 +2,7 @@
 import { resolve } from 'node:path'
 import { findEstimator } from '../../routers/index.ts'
 import type { Encoder } from '../spec.ts'
+import type { Answers } from '../train/cascade/cascades.ts'
 import type { Comparison } from '../train/compare.ts'
 import type { OutcomeSet } from '../train/dataset.node.ts'
 import { queriesOf } from '../train/queries.ts'
@@ -20,6 +21,8 @@ export interface Judging {
   readonly seeds: readonly number[]
   readonly draws: number
   readonly unguarded: boolean
+  /** For cascades; `null`: none are judged. */
+  readonly answers: Answers | null
 }
 
 /** The same without estimators that cannot learn from the set; which they are and why is said. */
@@ -43,7 +46,7 @@ export async function evaluateStudy(
   judging: Judging,
   answered: OutcomeSet = set,
 ): Promise<Comparison[]> {
-  const { encoder, jobs, estimators, planners, seeds, draws, unguarded } = judging
+  const { encoder, jobs, estimators, planners, seeds, draws, unguarded, answers } = judging
   const partsOf = new Map(seeds.map((seed) => [seed, study.parts(seed)]))
   const parts = [...partsOf.values()].flat()
   const embedding = progress(`${set.name}: embedding`)
@@ -61,7 +64,7 @@ export async function evaluateStudy(
   const decide = async (contender: Contender, part: Part) => {
     total++
     const decided = await jobs.run({
-      set: contender.kind === 'policy' && needsAnswers(contender.estimator) ? answered : set,
+      set: contender.kind !== 'baselines' && needsAnswers(contender.estimator) ? answered : set,
       part,
       contender,
       queries,
@@ -87,6 +90,9 @@ export async function evaluateStudy(
     // Baselines know no chance but the draw of their training queries.
     runs(() => ({ kind: 'baselines' }), study.drawn ? seeds : seeds.slice(0, 1)),
     ...policies.map((names) => runs((seed) => ({ kind: 'policy', ...names, seed, unguarded }), seeds)),
+    ...(answers === null
+      ? []
+      : estimators.map((estimator) => runs((seed) => ({ kind: 'cascades', estimator, seed, answers }), seeds))),
   ])
   bar.stop()
   const first = partsOf.get(seeds[0]!)!

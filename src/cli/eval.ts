@@ -3,10 +3,18 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import * as z from 'zod'
 import { openEncoder } from '../compose/encoder.node.ts'
+import { SwitchyardError } from '../errors.ts'
 import { packageFolder } from '../package.node.ts'
 import { withRecordedAnswers } from '../train/answers.node.ts'
+import { type Answers, CASCADES } from '../train/cascade/cascades.ts'
 import type { Comparison } from '../train/compare.ts'
-import { checkJudgeable, type DatasetOptions, type OutcomeSet, readDataset } from '../train/dataset.node.ts'
+import {
+  checkJudgeable,
+  type DatasetOptions,
+  type OutcomeSet,
+  readAnswers,
+  readDataset,
+} from '../train/dataset.node.ts'
 import { SPLITS, type SplitName, studiesOf } from '../train/splits.node.ts'
 import { readColumns } from './columns.ts'
 import { createJobRunner } from './eval.jobs.ts'
@@ -30,6 +38,7 @@ export interface EvalArguments {
   readonly draws: string
   readonly suite?: boolean
   readonly unguarded?: boolean
+  readonly cascades?: boolean
   readonly report?: string
   readonly json?: boolean
 }
@@ -54,12 +63,23 @@ export async function evaluate(args: EvalArguments): Promise<void> {
   const sizes = args.sizes.split(',').map((text) => count('sizes', text))
   const seeds = Array.from({ length: count('seeds', args.seeds) }, (_, i) => i + 1)
   const draws = count('draws', args.draws)
+  if (args.suite && args.cascades)
+    throw new RangeError('--cascades need the answers of one set; leave out --suite or --cascades')
   const reading = await readColumns(args.columns)
   const encoder = await openEncoder(ENCODER)
   const jobs = await createJobRunner(resolve('.switchyard/eval'))
   const show = (text: string) => args.json || print(text)
   try {
-    const judging: Judging = { encoder, jobs, estimators, planners, seeds, draws, unguarded: args.unguarded ?? false }
+    const judging: Judging = {
+      encoder,
+      jobs,
+      estimators,
+      planners,
+      seeds,
+      draws,
+      unguarded: args.unguarded ?? false,
+      answers: null,
+    }
     const compared: Compared[] = []
     if (args.suite) {
       for (const folder of args.data) {
@@ -74,17 +94,18 @@ export async function evaluate(args: EvalArguments): Promise<void> {
       const set = await readDataset(location, reading)
       checkJudgeable(set)
       const answered = await answeredSet(set, { location, reading, judging })
+      const answers = args.cascades ? await answersOf(set, location, reading) : null
       for (const comparison of await evaluateSplit(set, {
         split,
         sizes,
-        judging: ableOn(answered, judging),
+        judging: ableOn(answered, { ...judging, answers }),
         answered,
       })) {
         comparisons.push(comparison)
         show(renderComparison(comparison))
       }
     }
-    const ran = await describeRun(judging, args.suite ? 'suite' : split)
+    const ran = await describeRun(judging, args)
     if (args.json) print(JSON.stringify({ ran, sets: comparisons }))
     if (args.report !== undefined) {
       await writeFile(args.report, renderReport(ran, comparisons, compared))
@@ -102,7 +123,7 @@ function count(name: string, text: string): number {
   throw new RangeError(`--${name} must be a whole number above 0, not '${text}'`)
 }
 
-async function describeRun(judging: Judging, split: string): Promise<Ran> {
+async function describeRun(judging: Judging, { suite, split, cascades }: EvalArguments): Promise<Ran> {
   const manifest = await readFile(join(packageFolder(), 'package.json'), 'utf8')
   const info = judging.encoder?.info ?? null
   return {
@@ -110,9 +131,9 @@ async function describeRun(judging: Judging, split: string): Promise<Ran> {
     node: process.version,
     encoder: info && { id: info.id, precision: info.precision, sha256: info.sha256 },
     estimators: judging.estimators.map(showNamed),
-    planners: judging.planners.map(showNamed),
+    planners: [...judging.planners.map(showNamed), ...(cascades ? CASCADES : [])],
     seeds: judging.seeds,
-    split,
+    split: suite ? 'suite' : split,
     draws: judging.draws,
   }
 }
@@ -136,6 +157,15 @@ async function answeredSet(
   })
   bar.stop()
   return answered
+}
+
+async function answersOf(set: OutcomeSet, location: string, reading: DatasetOptions): Promise<Answers> {
+  const answers = await readAnswers(location, reading)
+  if (answers !== null) return answers
+  throw new SwitchyardError(
+    'data_invalid',
+    `${set.name} has no recorded answers, which cascades judge by their text. Leave out --cascades.`,
+  )
 }
 
 interface SplitOptions {

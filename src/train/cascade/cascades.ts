@@ -21,6 +21,9 @@ import { type Expectations, expect } from './expectations.ts'
 import { fitThresholds } from './fitThresholds.ts'
 import { planRouting, planThresholds, remember, type Sequence, type Sequential, simulate, walk } from './simulate.ts'
 
+/** Names of the two, beside that of the policy. */
+export const CASCADES = ['threshold cascade', 'cascade routing'] as const
+
 const FOLDS = 3
 /** Orders of candidates per training row that the judge of answers learns from. */
 const PATHS = 4
@@ -101,8 +104,8 @@ export function decideCascades(set: OutcomeSet, part: Part, options: CascadeOpti
   const threshold = thresholds(training, testing, lambdas)
   const routing = routings(training, testing, lambdas)
   return [
-    decided('threshold cascade', threshold.heldOut, threshold.planOf),
-    decided('cascade routing', routing.heldOut, routing.planOf),
+    decided(CASCADES[0], threshold.heldOut, threshold.planOf),
+    decided(CASCADES[1], routing.heldOut, routing.planOf),
   ]
 }
 
