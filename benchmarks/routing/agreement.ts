@@ -80,8 +80,13 @@ else {
   console.log(`best constant, with labels    ${show(result.bestConstant.quality)} (${result.bestConstant.id})`)
   console.log(`difference                    ${show(result.lead.mean)} ± ${show(result.lead.halfWidth)}`)
   console.log(`mean of the candidates        ${show(result.candidatesOnAverage)}`)
-  console.table(result.candidates)
-  console.table(result.correlation)
+  console.table(
+    result.candidates.map(({ id, ...numbers }) => ({
+      id,
+      ...Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, show(value)])),
+    })),
+  )
+  console.table(result.correlation.map(({ task, pearson }) => ({ task, pearson: show(pearson) })))
 }
 
 /** Pearson's. */
