@@ -71,6 +71,15 @@ it('writes a policy that knows the newcomer, or stores it', async () => {
 })
 
 it('says what is wrong with what it is given', async () => {
-  const { code, output } = await onboard('--data', graded, '--model', 'newcomer', '--rows', '0')
-  expect([code, output]).toEqual([2, expect.stringContaining('--rows must be a whole number of 1 or more, not 0.')])
+  const refused = async (...args: string[]) => {
+    const { code, output } = await run(['onboard', '--data', graded, '--model', 'newcomer', ...args], { folder })
+    expect(code).toBe(2)
+    return output
+  }
+  expect(await refused('--policy', 'trained.safetensors', '--rows', '0')).toContain(
+    '--rows must be a whole number of 1 or more, not 0.',
+  )
+  expect(await refused('--policy', 'nowhere.safetensors')).toContain(
+    'There is no policy file nowhere.safetensors that can be read.',
+  )
 })

@@ -1,5 +1,5 @@
 /** `switchyard onboard`: one more candidate for a policy that is there. */
-import { readFile, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { findEstimator, findPlanner } from '../../routers/index.ts'
 import { openEncoder } from '../compose/encoder.node.ts'
@@ -14,6 +14,7 @@ import { queriesOf } from '../train/queries.ts'
 import { readColumns } from './columns.ts'
 import { type ConfigArguments, requireConfig } from './config.ts'
 import { print, progress } from './output.ts'
+import { readPolicyFile } from './policyFile.ts'
 
 interface OnboardArguments extends ConfigArguments {
   /** An id of a stored policy, or its beginning, or the path of a file. */
@@ -32,7 +33,7 @@ export async function onboardCandidate(args: OnboardArguments): Promise<void> {
   const { config } = await requireConfig(args)
   const folder = resolve(config.data)
   const policies = createPolicyFolder(join(folder, 'policies'))
-  const policy = /^[0-9a-f]{4,64}$/.test(named) ? await policies.read(named) : await decodePolicy(await readFile(named))
+  const { policy } = await readPolicyFile(named, args)
   const { manifest } = policy
   const [estimator, planner] = [findEstimator(manifest.estimator.name), findPlanner(manifest.planner.name)]
   const set = await readDataset(data, await readColumns(args.columns))

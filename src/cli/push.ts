@@ -1,11 +1,8 @@
 /** `switchyard push`: a policy of this installation to another one. */
-import { readFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
 import * as z from 'zod'
-import { decodePolicy } from '../policy/file.ts'
-import { createPolicyFolder } from '../policy/folder.node.ts'
-import { type ConfigArguments, requireConfig } from './config.ts'
+import type { ConfigArguments } from './config.ts'
 import { print } from './output.ts'
+import { readPolicyFile } from './policyFile.ts'
 import { connectTo, type RemoteArguments } from './remote.ts'
 
 interface PushArguments extends ConfigArguments, RemoteArguments {
@@ -25,9 +22,10 @@ const activated = z.object({
 /** @param policy an id of a stored policy, or its beginning, or the path of a file */
 export async function push(policy: string, { to, keyEnv, use, route, ...args }: PushArguments): Promise<void> {
   const remote = connectTo(to, { keyEnv })
-  const path = /^[0-9a-f]{4,64}$/.test(policy) ? await storedPath(policy, args) : policy
-  const bytes = new Uint8Array(await readFile(path))
-  const { id } = await decodePolicy(bytes)
+  const {
+    bytes,
+    policy: { id },
+  } = await readPolicyFile(policy, args)
   await remote.ask('POST', '/v1/policies', bytes)
   print(`Stored policy ${id} at ${remote.url}.`)
   if (!use) {
@@ -40,9 +38,4 @@ export async function push(policy: string, { to, keyEnv, use, route, ...args }: 
   if (serves.policy === id) print(`Route ${route} is served by it from now on.`)
   else
     print(`Route ${route} is to be served by it${serves.refused ? `, but: ${serves.refused.reason}` : ' in a moment.'}`)
-}
-
-async function storedPath(id: string, args: ConfigArguments): Promise<string> {
-  const { config } = await requireConfig(args)
-  return createPolicyFolder(join(resolve(config.data), 'policies')).path(id)
 }
