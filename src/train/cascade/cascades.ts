@@ -17,7 +17,7 @@ import { pointsOf, sweepOf } from '../metrics/sweep.ts'
 import { createRandom } from '../random.ts'
 import { assignFolds, completeRows, toMatrix } from '../rows.ts'
 import type { Part } from '../splits.node.ts'
-import { type Expectations, expect } from './expectations.ts'
+import { type Expectations, expectationsOf } from './expectations.ts'
 import { fitThresholds } from './fitThresholds.ts'
 import { planRouting, planThresholds, remember, type Sequence, type Sequential, simulate, walk } from './simulate.ts'
 
@@ -68,7 +68,7 @@ export function decideCascades(set: OutcomeSet, part: Part, options: CascadeOpti
   const random = createRandom(seed)
   const casesOn = (rows: readonly number[], estimator: Estimator) => {
     const list = rows.map((row) => queries.get(row)!)
-    return casesOf(recorded, rows, { answers, expected: expect(set, list, { ...policy, estimator }) })
+    return casesOf(recorded, rows, { answers, expected: expectationsOf(set, list, { ...policy, estimator }) })
   }
   const train = completeRows(set, part.train)
   const seen = casesOn(train, heldOut)

@@ -13,7 +13,11 @@ export interface Expectations {
 }
 
 /** For training rows give the held-out estimator, so that nothing is expected of a row by who has seen it. */
-export function expect(set: OutcomeSet, queries: readonly Query[], policy: Omit<RoutePolicy, 'planner'>): Expectations {
+export function expectationsOf(
+  set: OutcomeSet,
+  queries: readonly Query[],
+  policy: Omit<RoutePolicy, 'planner'>,
+): Expectations {
   const candidates = withPriors(set.candidates)
   const width = candidates.length
   const columnOf = new Map(candidates.map(({ id }, column) => [id, column]))
