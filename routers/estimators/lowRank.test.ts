@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { EstimatorFamily, TrainingSet } from '../../src/spec.ts'
 import { testEstimator } from '../contract.ts'
+import { encodeQueries, fitDesign } from '../design.ts'
 import { candidatesOf, queryOf, seeded } from '../fixtures.ts'
 import { sigmoid } from '../math.ts'
 import { linear } from './linear.ts'
@@ -54,6 +55,36 @@ describe.each(LINKS)('with the link %s', (link) => {
     const data = planted(100, 4)
     expect(error(predict(quick(link), data))).toBeLessThan(0.75 * error(predict(linear, data)))
   })
+})
+
+it.each(LINKS)('gives the chances that the papers write, with the link %s', (link) => {
+  const data = planted(60, 4)
+  const family = quick(link)
+  const state = family.fit(data, family.defaults, seeded(3))
+  const estimator = family.load(
+    state,
+    data.candidates.map(({ id }) => id),
+  )
+  const design = fitDesign(data.queries)
+  const tensor = (name: string) => Array.from(state.tensors[name]!.data)
+  const [projection, offset, vectors, level] = ['projection', 'offset', 'vectors', 'level'].map(tensor)
+  const dot = (a: readonly number[], b: readonly number[]) => a.reduce((sum, value, j) => sum + value * b[j]!, 0)
+  for (const query of fresh.queries.slice(0, 10)) {
+    const row = [...encodeQueries(design, [query])]
+    const factors = offset!.map((own, a) => own + dot(projection!.slice(a * row.length, (a + 1) * row.length), row))
+    const { quality } = estimator.estimate(query, data.candidates)
+    for (let c = 0; c < M; c++) {
+      const own = vectors!.slice(c * offset!.length, (c + 1) * offset!.length)
+      // Positive discriminations, and a difficulty.
+      const irt = () =>
+        dot(
+          own,
+          factors.map((value) => Math.log(1 + Math.exp(value))),
+        ) - dot(tensor('difficulty'), row)
+      const logit = (link === 'bilinear' ? level![c]! : level![0]!) + (link === 'irt' ? irt() : dot(own, factors))
+      expect(quality[c]).toBeCloseTo(1 / (1 + Math.exp(-logit)), 9)
+    }
+  }
 })
 
 it('tells candidates apart by what it saw of others: half of the outcomes are not known', () => {
