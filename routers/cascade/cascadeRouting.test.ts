@@ -29,7 +29,7 @@ function beliefOf(random: () => number, count = 6): Belief {
   return {
     quality: Array.from({ length: count }, random),
     qualityStd: Array.from({ length: count }, () => 0.5 * random()),
-    costUsd: Array.from({ length: count }, () => 0.01 * random() ** 2),
+    costUsd: Float64Array.from({ length: count }, () => 0.01 * random() ** 2),
   }
 }
 
@@ -62,14 +62,14 @@ describe('the next step', () => {
   })
 
   it('asks the cheap one first where its answer may do, and stops once it does', () => {
-    const before = { quality: [0.6, 0.9], qualityStd: [0.4, 0.1], costUsd: [0.001, 0.02] }
+    const before = { quality: [0.6, 0.9], qualityStd: [0.4, 0.1], costUsd: Float64Array.of(0.001, 0.02) }
     expect(cascadeRouting(before, [])(10)).toBe(0)
     expect(cascadeRouting({ ...before, quality: [0.95, 0.9] }, [0])(10)).toBeNull()
     expect(cascadeRouting({ ...before, quality: [0.3, 0.9] }, [0])(10)).toBe(1)
   })
 
   it('asks the cheapest alone where money is everything, and more where it is nothing', () => {
-    const belief = { quality: [0.5, 0.9, 0.4], qualityStd: [0.2, 0.2, 0.2], costUsd: [0.002, 0.02, 0] }
+    const belief = { quality: [0.5, 0.9, 0.4], qualityStd: [0.2, 0.2, 0.2], costUsd: Float64Array.of(0.002, 0.02, 0) }
     expect(cascadeRouting(belief, [])(Number.POSITIVE_INFINITY)).toBe(2)
     expect(cascadeRouting(belief, [2])(Number.POSITIVE_INFINITY)).toBeNull()
     expect(cascadeRouting(belief, [2])(0)).toBe(0)
@@ -82,13 +82,17 @@ describe('the next step', () => {
     expect(cascadeRouting(belief, [0, 1, 2], 4)(0)).not.toBeNull()
   })
 
-  it('is never one without a price', () => {
-    const belief = { quality: [0.2, 0.9], qualityStd: [0.1, 0.1], costUsd: [0.001, Number.NaN] }
-    expect(cascadeRouting(belief, [])(0)).toBe(0)
-    expect(cascadeRouting(belief, [0])(0)).toBeNull()
-    expect(() => cascadeRouting({ ...belief, costUsd: [Number.NaN, Number.NaN] }, [])).toThrow(
-      'no candidate with a known price',
-    )
+  it('counts a price that is not known as the highest there is', () => {
+    const unknown = {
+      quality: [0.2, 0.9, 0.5],
+      qualityStd: [0, 0, 0],
+      costUsd: Float64Array.of(0.001, Number.NaN, 0.01),
+    }
+    const known = { ...unknown, costUsd: Float64Array.of(0.001, 0.01, 0.01) }
+    for (const lambda of [0, 10, 70, 100, 1e9]) {
+      expect(cascadeRouting(unknown, [])(lambda)).toBe(cascadeRouting(known, [])(lambda))
+    }
+    expect(cascadeRouting({ ...unknown, costUsd: new Float64Array(3).fill(Number.NaN) }, [])(10)).toBe(1)
   })
 })
 

@@ -11,6 +11,7 @@
  * step that meets a budget. And an answer that is there is worth what is believed of it now: asking others may change that belief, but
  * to stop is to change it no more.
  */
+import { countedCosts } from '../planners/rank.ts'
 import { createQualities, type Highest } from './expectedMax.ts'
 
 /** What is believed of every candidate's answer to one query, given the answers so far. */
@@ -19,8 +20,8 @@ export interface Belief {
   readonly quality: ArrayLike<number>
   /** Of those not asked: by how much, as a standard deviation, their answer is expected to move that. */
   readonly qualityStd: ArrayLike<number>
-  /** USD, of those not asked. One whose price is not known (`NaN`) is not asked. */
-  readonly costUsd: ArrayLike<number>
+  /** USD, of those not asked; `NaN` where the price is not known. */
+  readonly costUsd: Float64Array
 }
 
 /** Calls per query. */
@@ -30,19 +31,19 @@ const LEAST_GAIN = 1e-6
 
 /**
  * Whom to ask next, as a function of λ; `null`: nobody, the best of the answers is good enough. With nobody asked so far there is always a next.
- * @param asked candidates by their index in the belief
- * @throws RangeError when nobody was asked and no cost is known
+ * @param asked candidates by their index in the belief, of which there is at least one
  */
 export function cascadeRouting(
   { quality, qualityStd, costUsd }: Belief,
   asked: readonly number[],
   maxSteps: number = MAX_STEPS,
 ): (lambda: number) => number | null {
-  const open = Array.from({ length: quality.length }, (_, m) => m)
-    .filter((m) => !asked.includes(m) && !Number.isNaN(costUsd[m]!))
-    .sort((a, b) => costUsd[a]! - costUsd[b]! || a - b)
-  if (asked.length === 0 && open.length === 0) throw new RangeError('no candidate with a known price; add prices')
-  if (asked.length >= maxSteps || open.length === 0) return () => null
+  const cost = countedCosts(costUsd)
+  const open = Array.from(cost, (_, m) => m)
+    .filter((m) => !asked.includes(m))
+    .sort((a, b) => cost[a]! - cost[b]! || a - b)
+  const count = asked.length
+  if (count >= maxSteps || open.length === 0) return () => null
   const floor = Math.max(...asked.map((m) => quality[m]!))
   const qualities = createQualities(
     open.map((m) => quality[m]!),
@@ -52,31 +53,39 @@ export function cascadeRouting(
 
   return (lambda) => {
     // An infinite λ asks for the cheapest, even where that is free.
-    const prices = open.map((m) => (costUsd[m]! === 0 ? 0 : lambda * costUsd[m]!))
+    const prices = open.map((m) => (cost[m]! === 0 ? 0 : lambda * cost[m]!))
     let best = { worth: floor, first: null as number | null }
-    extend({ set: qualities.nothing, spent: 0, first: null, from: 0, size: asked.length })
-    return best.first
-
-    function extend(at: {
-      readonly set: Highest
-      readonly spent: number
-      readonly first: number | null
-      readonly from: number
-      readonly size: number
-    }): void {
-      for (let k = at.from; k < open.length; k++) {
-        const value = qualities.valueWith(at.set, k)
-        // The paper's lemma: gains fall as sets grow, so one that is not worth its cost here is not worth it in any larger set.
-        if (at.size > 0 && value - at.set.value < prices[k]!) continue
-        const first = at.first ?? open[k]!
-        const spent = at.spent + prices[k]!
-        if (best.first === null && asked.length === 0) best = { worth: value - spent, first }
-        else if (value - spent > best.worth + LEAST_GAIN) best = { worth: value - spent, first }
-        const size = at.size + 1
-        if (size < maxSteps) extend({ set: qualities.with(at.set, k), spent, first, from: k + 1, size })
+    // By rising size: of sets of equal worth the smallest is taken.
+    let sets: readonly Extended[] = [{ set: qualities.nothing, spent: 0, first: null, from: 0 }]
+    for (let size = count; size < maxSteps; size++) {
+      const larger: Extended[] = []
+      for (const at of sets) {
+        for (let k = at.from; k < open.length; k++) {
+          const value = qualities.valueWith(at.set, k)
+          // The paper's lemma: gains fall as sets grow, so one that is not worth its cost here is not worth it in any larger set.
+          if (size > 0 && value - at.set.value < prices[k]!) continue
+          const first = at.first ?? open[k]!
+          const spent = at.spent + prices[k]!
+          const must = best.first === null && count === 0
+          if (must || value - spent > best.worth + LEAST_GAIN) best = { worth: value - spent, first }
+          if (size + 1 < maxSteps) larger.push({ set: qualities.with(at.set, k), spent, first, from: k + 1 })
+        }
       }
+      sets = larger
     }
+    return best.first
   }
+}
+
+/** A set of those asked and others. */
+interface Extended {
+  readonly set: Highest
+  /** λ times the cost of the others. */
+  readonly spent: number
+  /** The cheapest of the others. */
+  readonly first: number | null
+  /** Only those from here on, by rising cost, may join: every set comes up once. */
+  readonly from: number
 }
 
 /** Whose answer is returned: of those asked the one of highest believed quality, the later of equals. */

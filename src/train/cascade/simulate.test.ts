@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { OutcomeMatrix } from '../metrics/points.ts'
-import { planRouting, planThresholds, remember, simulate } from './simulate.ts'
+import { createRandom } from '../random.ts'
+import { planRouting, planThresholds, remember, simulate, walk } from './simulate.ts'
 
 /** Two queries, three candidates. */
 const MATRIX: OutcomeMatrix = {
@@ -35,13 +36,30 @@ describe('a simulated plan', () => {
     const judge = (asked: readonly number[]) => ({
       quality: asked.includes(0) ? (asked.includes(1) ? [0.3, 0.2, 0.1] : [0.3, 0.8, 0.9]) : [0.7, 0.8, 0.9],
       qualityStd: [0.3, 0.3, 0.3],
-      costUsd: [1, 10, 100],
+      costUsd: Float64Array.of(1, 10, 100),
     })
     const [sequence] = simulate(MATRIX, 1, () => planRouting(judge, [0.01]))
     expect(sequence!.asked[0]).toEqual([0, 1])
     expect([...sequence!.outcomes.costs]).toEqual([11, 22])
     expect([...sequence!.outcomes.qualities]).toEqual([0, 1])
   })
+})
+
+it('a plan walked at many settings asks whom it would ask at each alone', () => {
+  const random = createRandom(1)
+  const lambdas = [0, 1, 5, 20, 60, 200, 1000, 10_000]
+  const numbers = (scale: number) => Float64Array.from({ length: 5 }, () => scale * random())
+  let longest = 0
+  for (let query = 0; query < 40; query++) {
+    const beliefs = remember(() => ({ quality: numbers(1), qualityStd: numbers(0.5), costUsd: numbers(0.01) }))
+    const together = planRouting(beliefs, lambdas)
+    for (const [k, lambda] of lambdas.entries()) {
+      const asked = walk(together, k)
+      expect(asked).toEqual(walk(planRouting(beliefs, [lambda]), 0))
+      longest = Math.max(longest, asked.length)
+    }
+  }
+  expect(longest).toBe(3)
 })
 
 it('what was asked for is worked out once, in whichever order', () => {

@@ -18,9 +18,9 @@ export interface Sequence {
 }
 
 /** Whom a plan asks, in turn. */
-export function walk(plan: Sequential, setting: number): number[] {
-  const asked: number[] = []
-  for (let next = plan.next(asked, setting); next !== null; next = plan.next(asked, setting)) asked.push(next)
+export function walk(plan: Sequential, setting: number): readonly number[] {
+  let asked: readonly number[] = []
+  for (let next = plan.next(asked, setting); next !== null; next = plan.next(asked, setting)) asked = [...asked, next]
   return asked
 }
 
