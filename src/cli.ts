@@ -53,7 +53,7 @@ program
   .addOption(new Option('--preset <name>', 'knn or cost-aware').conflicts('estimator'))
   .option(
     '--estimator <name>',
-    'constant, knn, linear, kernel, difficulty, cluster, low-rank, mlp, bradley-terry, pilot, skills, contrastive, graph, stack, domains or agreement',
+    'constant, knn, linear, kernel, difficulty, cluster, low-rank, mlp, bradley-terry, pilot, skills, contrastive, graph, stack, domains or agreement; with options NAME={"option":value}',
   )
   .option('--planner <name>', 'utility, budget, threshold, hedge, balance or category-map')
   .option('--planner-options <json>', 'what the planner needs, as `plannerOptions` in docs/config.md')
@@ -144,7 +144,7 @@ program
   .addOption(new Option('--preset <name>', 'knn or cost-aware').conflicts('estimator'))
   .option(
     '--estimator <name>',
-    'constant, knn, linear, kernel, difficulty, cluster, low-rank, mlp, bradley-terry, pilot, skills, contrastive, graph, stack, domains or agreement',
+    'constant, knn, linear, kernel, difficulty, cluster, low-rank, mlp, bradley-terry, pilot, skills, contrastive, graph, stack, domains or agreement; with options NAME={"option":value}',
   )
   .option('--planner <name>', 'utility, budget, threshold, hedge, balance or category-map')
   .option('--planner-options <json>', 'what the planner needs, as `plannerOptions` in docs/config.md')

@@ -37,6 +37,13 @@ export function readEstimators(words: readonly string[]): Named[] {
     })
 }
 
+/** A single one. */
+export function readEstimator(word: string): Named {
+  const [named, ...others] = readEstimators([word])
+  if (named !== undefined && others.length === 0) return named
+  throw new RangeError(`one estimator is learned at a time, not '${word}'`)
+}
+
 /** The same for planners; their options are read where they are fitted. */
 export function readPlanners(words: readonly string[]): Named[] {
   return words.flatMap(readNamed).map(({ name, options }) => ({ name: findPlanner(name).name, options }))

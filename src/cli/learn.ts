@@ -21,6 +21,7 @@ import { createRandom } from '../train/random.ts'
 import { completeRows, lackOf } from '../train/rows.ts'
 import { EVERYTHING } from '../train/splits.node.ts'
 import { compareStudy, termsOf } from '../train/study.ts'
+import { readEstimator } from './eval.routers.ts'
 import { progress } from './output.ts'
 
 /** Bootstrap draws behind the intervals. */
@@ -28,6 +29,7 @@ const DRAWS = 500
 
 export interface RouterArguments {
   readonly preset?: string
+  /** `NAME`, or `NAME={"option":value}`. */
   readonly estimator?: string
   /** Instead of the preset's; beside an estimator `utility` where nothing is said. */
   readonly planner?: string
@@ -61,7 +63,8 @@ export async function learn(options: LearnOptions): Promise<Learned> {
   const { data, seed, encoder, cacheDir } = options
   const read = await readDataset(data, options)
   const names = pairOf(options)
-  const family = findEstimator(names.estimator)
+  const { name, options: estimatorOptions } = readEstimator(names.estimator)
+  const family = findEstimator(name)
   const reading = progress('embedding answers')
   const set =
     family.needs === 'answers'
@@ -81,6 +84,7 @@ export async function learn(options: LearnOptions): Promise<Learned> {
     rows: train,
     queries: train.map((row) => queries.get(row)!),
     family,
+    options: estimatorOptions,
     planner: findPlanner(names.planner),
     plannerOptions: { ...names.plannerOptions },
     judge: findPlanner('utility').load({}),

@@ -61,7 +61,7 @@ export async function train(args: TrainArguments): Promise<void> {
       if (planner.name !== 'utility') print(renderShares(planner.name, evaluation))
     }
     print(
-      `Policy ${policy.id} (${estimator.name}, ${trainedOn.rows} rows, guard lets ${guard.shrink * 100} % of the learned differences through), ${bytes.length} bytes.`,
+      `Policy ${policy.id} (${estimator.name}, ${trainedOn.rows} rows, guard lets ${Number((guard.shrink * 100).toFixed(1))} % of the learned differences through), ${bytes.length} bytes.`,
     )
     print(out === undefined ? `Serve it with: switchyard policies use ${policy.id.slice(0, 12)}` : `Written to ${out}.`)
     if ('needed' in guard.evidence)
