@@ -43,3 +43,14 @@ it('predicts almost a constant where outcomes have nothing to do with queries', 
     expect(Math.sqrt(errors.reduce((sum, value) => sum + value, 0) / errors.length)).toBeLessThan(0.05)
   }
 })
+
+it('knows queries like those that it saw though most of their vectors is cut off and outcomes leave no noise', () => {
+  // Without noise the penalty is small, under which whatever no training row varies in counts as far.
+  const right = (set: typeof data) => set.kind.flatMap((k) => KIND_CHANCES[k]!.map((chance) => Number(chance > 0.5)))
+  const options = { ...contrastive.defaults, rank: 3 }
+  const state = contrastive.fit({ ...data, quality: Float64Array.from(right(data)) }, options, seeded(3))
+  const estimator = contrastive.load(state, ids)
+  const { queries } = kindsSet(200, 2)
+  const supports = queries.map((query) => estimator.estimate(query, data.candidates).support)
+  expect(supports.reduce((sum, support) => sum + support, 0) / 200).toBeGreaterThan(0.8)
+})

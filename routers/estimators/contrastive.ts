@@ -65,19 +65,20 @@ export const contrastive: EstimatorFamily<ContrastiveOptions> = {
     const m = data.candidates.length
     const { space, rows } = fitSpace(data.queries, options.rank)
     const { width, design, basis } = space
-    // What the projection dropped tells how far a query is, not where.
-    const x = rows.map((value, at) => (at % width === width - 1 ? 0 : value))
     const means = fitMeans(data, options.pseudoCount)
-    const input = { x, n, width, quality: data.quality, m }
+    // The last column, what the projection dropped, tells how far a query is, not where.
+    const inner = width - 1
+    const x = rows.filter((_, at) => at % width < inner)
+    const input = { x, n, width: inner, quality: data.quality, m }
     const { slope, ...chosen } = tune(input, options, random)
     const placed = train(input, { ...options, ...chosen }, random)
-    const ridge = createRidge(x, n, width)
+    const ridge = createRidge(rows, n, width)
     const common = ridge.solve(commonOf(data.quality, means.data.subarray(0, m)), 1)
     const leverage = fitLeverage(ridge.spectrum(), n, ridge.solve(data.quality, m).penalty)
-    const measured = sampleRows(n, MEASURED_ROWS, random).map((i) => x.slice(i * width, (i + 1) * width))
+    const measured = sampleRows(n, MEASURED_ROWS, random).map((i) => rows.slice(i * width, (i + 1) * width))
     const predict = (row: Float64Array) => {
       const shared = predictRidge(common.weights, 0, row)
-      return leadsOf(placed, row).map((lead) => shared + slope * lead)
+      return leadsOf(placed, row.subarray(0, inner)).map((lead) => shared + slope * lead)
     }
     const worth = worthOfVector(
       measured.map(predict),
@@ -95,10 +96,10 @@ export const contrastive: EstimatorFamily<ContrastiveOptions> = {
       },
       tensors: {
         ...saved.design.tensors,
-        ...tokenHeads(ridge, data.outputTokens, x, { n, m, width }),
+        ...tokenHeads(ridge, data.outputTokens, rows, { n, m, width }),
         means,
         basis: f32(basis.directions, [basis.rank, design.dim]),
-        projection: f64(placed.sphere.projection, [options.size, width]),
+        projection: f64(placed.sphere.projection, [options.size, inner]),
         vectors: f64(placed.sphere.vectors, [m, options.size]),
         level: f64(placed.level),
         common: f64(common.weights, [1, 1 + width]),
@@ -118,7 +119,7 @@ export const contrastive: EstimatorFamily<ContrastiveOptions> = {
     const size = readCount(state, 'size')
     const sphere = {
       size,
-      projection: readF64(state, 'projection', [size, width]),
+      projection: readF64(state, 'projection', [size, width - 1]),
       vectors: readF64(state, 'vectors', [m, size]),
     }
     const placed = { sphere, level: readF64(state, 'level', [m]) }
@@ -140,9 +141,8 @@ export const contrastive: EstimatorFamily<ContrastiveOptions> = {
         const hasVector = encodeQuery(design, query, encoded)
         projectRow(basis, design, encoded, row)
         const h = leverageOf(leverage, row)
-        row[width - 1] = 0
         const shared = predictRidge(common, 0, row)
-        const leads = leadsOf(placed, row)
+        const leads = leadsOf(placed, row.subarray(0, width - 1))
         for (const [i, c] of columns.entries()) {
           const mean = prediction.quality[i]!
           if (c < 0) {
