@@ -22,7 +22,7 @@ export const PRIORS_ALONE: Guard = {
 }
 
 /** How much of the predictions survives: shrink · (support − minSupport) / (1 − minSupport), 0 below `minSupport`. */
-export function guardFactor({ shrink, minSupport }: Guard, support: number): number {
+export function guardFactor({ shrink, minSupport }: Pick<Guard, 'shrink' | 'minSupport'>, support: number): number {
   if (support < minSupport) return 0
   if (minSupport >= 1) return shrink
   return shrink * Math.min(1, (support - minSupport) / (1 - minSupport))

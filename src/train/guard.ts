@@ -1,38 +1,49 @@
 /**
  * Fits the guard: how much of an estimator's predicted differences between candidates survives.
  *
- * Every training row is predicted by an estimator that has not seen it (K folds). For each shrink factor s the
- * decisions that would follow are compared, row by row, with the best constant at the same λ, chosen on the folds that
- * the row is not in. The gain in utility, quality − λ · cost, is divided by the oracle's gain at that λ, so that every λ
- * counts alike whatever a USD is worth there, and averaged over a grid of λ spanning the hull of single models. The s with the
- * highest lower confidence bound of the mean gain wins; when no bound is above zero, s = 0 and the constant serves.
+ * Every training row is predicted by an estimator that has not seen it (K folds). The calibration slope says how much of what was predicted
+ * beyond the constant came true: outcome − constant against prediction − constant, each less its mean over the candidates, since only differences
+ * decide. Predictions shrunk by their slope are true on average, so that a choice by quality − λ · cost then gains what it promises,
+ * whatever λ is. What is not known of the slope counts against it: the factor is its lower bound, one-sided at 95 %.
  *
- * Sources: shrinkage toward a constant (James and Stein 1961); a learned policy serves only when a lower bound of its
- * value clears the incumbent's (Thomas et al. 2015, "High Confidence Policy Improvement"); cross-fitting (Chernozhukov
- * et al. 2018). The bound is one-sided at 95 % for all tried s together (Bonferroni).
+ * The slope is taken twice, and the lower bound counts: once as it is, and once within folds, each candidate less its mean over the fold. What
+ * is left there varies with the query; without it an estimator that only shrinks the candidates' means toward each other would pass.
+ *
+ * Where there is nothing to predict, the jackknife's error is too small: two rows of different folds teach each other, and their products are not independent.
+ * For predictions w that are linear in the outcomes, the variance is a sum over pairs of (wᵢⱼ + wⱼᵢ)² where the jackknife has wᵢⱼ² + wⱼᵢ², so at most twice
+ * as large. The hypothesis that there is nothing is therefore rejected, one-sided at 95 %, by √2 times the error, or the constant serves.
+ *
+ * A slope over all candidates and rows is known far sooner than the gain of the decisions that follow, which hangs on the few rows where the choice
+ * changes; that gain is kept as evidence and decides nothing.
+ *
+ * Sources: shrinkage toward a constant (James and Stein 1961) by the slope of held-out predictions (Copas 1983; van Houwelingen and
+ * le Cessie 1990); a learned policy serves only when a lower bound says that it is better (Thomas et al. 2015, "High Confidence Policy Improvement");
+ * cross-fitting (Chernozhukov et al. 2018). Both slopes must pass, so that nothing is corrected for looking twice (Berger 1982).
  */
+import { guardFactor } from '../route/guard.ts'
 import { withPriors } from '../route/priors.ts'
 import type { Estimate, Estimator, EstimatorFamily, Guard, JsonObject, Planner, Query } from '../spec.ts'
 import { createChooser } from './choose.ts'
 import type { OutcomeSet } from './dataset.node.ts'
 import { gainsOver, judgedLambdas } from './gains.ts'
-import { lowerBound, mean, quantile } from './metrics/statistics.ts'
+import { type Slope, slopeOf } from './metrics/slope.ts'
+import { lowerBound, mean } from './metrics/statistics.ts'
 import { recall } from './predict.ts'
 import { assignFolds, at, costsOf, isComplete, toTrainingSet } from './rows.ts'
 
-/** Shrink factors that are tried beside 0. */
-const SHRINKS = [0.25, 0.5, 0.75, 1]
-/** One-sided 95 % for four tries: the 98.75 % quantile of the normal distribution. */
-const Z = 2.2414
+/** One-sided 95 % of the normal distribution. */
+const Z = 1.6449
+/** The same where there is nothing to predict. */
+const Z_NOTHING = Z * Math.SQRT2
 /** Fewer complete rows bound nothing. */
 const MIN_ROWS = 20
-/** Below the support that this share of the training queries has, the constant serves. */
-const SUPPORT_QUANTILE = 0.05
+/** Support is 0 beyond all training queries: there the constant serves. From there on the factor rises with the support. */
+const MIN_SUPPORT = 0
 
 export interface GuardOptions<Options extends object> {
   readonly family: EstimatorFamily<Options>
   readonly options: Options
-  /** By whose choices at each λ the predictions are judged. */
+  /** By whose choices at each λ the gain is measured that is kept as evidence. */
   readonly judge: Planner
   readonly folds: number
   readonly random: () => number
@@ -64,38 +75,88 @@ export function fitGuard<Options extends object>(
 
   const foldOf = assignFolds(set, rows, folds, random)
   const { estimates, constants } = crossFit(set, rows, queries, foldOf, options)
-  const supports = estimates.map((estimate) => estimate.support)
-  const minSupport = quantile(supports, SUPPORT_QUANTILE)
+
+  const whole = { shrink: 1, minSupport: MIN_SUPPORT }
+  const foldsJudged = judged.map((i) => foldOf[i]!)
+  const beyond = (value: (i: number, column: number) => number) =>
+    judged.map((i) => {
+      const known = constants[foldOf[i]!]!.quality
+      return centred(Float64Array.from(known, (quality, column) => value(i, column) - quality))
+    })
+  const outcomes = beyond((i, column) => at(set, set.quality, rows[i]!, column))
+  const predicted = beyond((i, column) => estimates[i]!.quality[column]!).map((differences, j) => {
+    const factor = guardFactor(whole, estimates[judged[j]!]!.support)
+    return differences.map((difference) => factor * difference)
+  })
+  const prompts = numbered(judged.map((i) => set.queries[rows[i]!]!.prompt))
+  const slopes = {
+    all: slopeOf(predicted, outcomes, prompts),
+    withinFolds: slopeOf(lessMeans(predicted, foldsJudged), lessMeans(outcomes, foldsJudged), prompts),
+  }
+  const shrink = Math.min(1, trusted(slopes.all), trusted(slopes.withinFolds))
 
   const ids = set.candidates.map((candidate) => candidate.id)
   const candidates = withPriors(set.candidates)
   const estimator = recall(family.name, { queries, estimates, ids })
-  const decideWith = (shrink: number) => {
-    const choosers = constants.map((known) => {
-      const guard: Guard = { shrink, minSupport, ...known, evidence: {} }
-      return createChooser({ estimator, planner: judge, guard, candidates: ids }, { candidates, random })
-    })
-    return (i: number, lambda: number) => ids.indexOf(choosers[foldOf[i]!]!(queries[i]!, lambda))
-  }
+  const choosers = constants.map((known) => {
+    const guard: Guard = { shrink, minSupport: MIN_SUPPORT, ...known, evidence: {} }
+    return createChooser({ estimator, planner: judge, guard, candidates: ids }, { candidates, random })
+  })
   const data = { set, costs, rows, foldOf, judged }
   const lambdas = judgedLambdas(data)
-  const tried = SHRINKS.map((shrink) => {
-    const gains = gainsOver(data, lambdas, decideWith(shrink))
-    return { shrink, ...lowerBound(gains.perQuery, Z), perLambda: gains.perLambda }
-  })
-  const best = tried.reduce((a, b) => (b.low > a.low ? b : a))
+  const gains = gainsOver(data, lambdas, (i, lambda) => ids.indexOf(choosers[foldOf[i]!]!(queries[i]!, lambda)))
+  const { mean: gain, error } = lowerBound(gains.perQuery, Z)
   const evidence: JsonObject = {
     rows: judged.length,
     folds,
-    supportQuantile: SUPPORT_QUANTILE,
+    slopes: { all: toJson(slopes.all), withinFolds: toJson(slopes.withinFolds) },
+    // Shares of what the oracle gains over the best constant, of the held-out decisions at this factor.
+    gain,
+    error,
     lambdas,
-    // Gains are shares of what the oracle gains over the best constant.
-    tried: tried.map(({ shrink, mean: gain, error, low, perLambda }) => ({ shrink, gain, error, low, perLambda })),
+    perLambda: gains.perLambda,
   }
-  return {
-    guard: { shrink: best.low > 0 ? best.shrink : 0, minSupport, ...constant, evidence },
-    heldOut: estimator,
+  return { guard: { shrink, minSupport: MIN_SUPPORT, ...constant, evidence }, heldOut: estimator }
+}
+
+/** The lower bound of a slope; 0 where it may be that there is nothing. */
+function trusted({ slope, error }: Slope): number {
+  return slope > Z_NOTHING * error ? slope - Z * error : 0
+}
+
+function centred(values: Float64Array): Float64Array {
+  const centre = mean(values)
+  return values.map((value) => value - centre)
+}
+
+/** Every entry less its mean over the rows of the same fold. */
+function lessMeans(rows: readonly Float64Array[], foldOf: readonly number[]): Float64Array[] {
+  const sums = new Map<number, { count: number; sum: Float64Array }>()
+  for (const [i, row] of rows.entries()) {
+    const of = sums.get(foldOf[i]!) ?? { count: 0, sum: new Float64Array(row.length) }
+    sums.set(foldOf[i]!, of)
+    of.count++
+    for (const [column, value] of row.entries()) of.sum[column]! += value
   }
+  return rows.map((row, i) => {
+    const { count, sum } = sums.get(foldOf[i]!)!
+    return row.map((value, column) => value - sum[column]! / count)
+  })
+}
+
+/** 0 for the first of the names, 1 for the next other one, and so on. */
+function numbered(names: readonly string[]): number[] {
+  const numberOf = new Map<string, number>()
+  return names.map((name) => {
+    const number = numberOf.get(name) ?? numberOf.size
+    numberOf.set(name, number)
+    return number
+  })
+}
+
+/** JSON knows no infinity. */
+function toJson({ slope, error }: Slope): JsonObject {
+  return { slope, error: Number.isFinite(error) ? error : null }
 }
 
 /** Predictions for every row by an estimator that was fitted without its fold, and the constants of those fits. */
