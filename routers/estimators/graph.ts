@@ -1,9 +1,10 @@
 /**
  * GraphRouter (arXiv 2410.03834): tasks, queries and candidates are the nodes of a graph, outcomes its edges, and the outcome of an edge that is not there yet is
- * predicted by messages along those that are. Tasks are clusters of queries, as a router sees no labels. In the first layer a query hears from the training queries next
- * to it, and from its tasks, how well each candidate did there; in the second, candidates hear it of those that are alike. Layers are linear, as in SGC (arXiv
- * 1902.07153): what is learned, on hidden edges as in the paper, is how much each message counts, and that is the same for all candidates. So
- * a candidate that comes later needs edges and no new fit: `onboard`.
+ * predicted by messages along those that are. In the first layer a query hears from the training queries next to it, and from its tasks, how well each
+ * candidate did there; in the second, candidates hear it of those that are alike. Tasks are clusters of queries, as a router sees no labels. The paper learns matrices for
+ * every layer and knows candidates by descriptions of them; here layers are linear, as in SGC (arXiv 1902.07153), and what is learned, on hidden
+ * edges as in the paper, is how much each message counts. That is the same for all candidates, so one that comes later needs edges and no new
+ * fit: `onboard`.
  */
 import type { EstimatorFamily, EstimatorState, TrainingSet } from '../../src/spec.ts'
 import { beside } from '../effects.ts'
