@@ -4,7 +4,7 @@
  * Members predict deviations from the candidates' means, so weights that sum to less than 1 shrink toward the constant.
  */
 import type { Estimator, EstimatorFamily, EstimatorState, JsonObject, TrainingSet } from '../../src/spec.ts'
-import { clamp, pickRows } from '../math.ts'
+import { clamp, pickRows, sampleRows } from '../math.ts'
 import { fitMeans, loadMeans } from '../means.ts'
 import { nonNegativeWeights } from '../nonNegative.ts'
 
@@ -12,6 +12,8 @@ export interface StackOptions {
   /** Names of estimators, each fitted with its own defaults. */
   readonly members: readonly string[]
   readonly folds: number
+  /** Training rows that the weights are learned from: a number per member needs no more. The members learn from all. */
+  readonly weighRows: number
   /** Strength of the candidates' own means, in outcomes; see `fitMeans`. */
   readonly pseudoCount: number
 }
@@ -30,10 +32,11 @@ export function createStack(families: readonly EstimatorFamily[]): EstimatorFami
   return {
     name: 'stack',
     version: 1,
-    defaults: { members: ['kernel', 'knn', 'cluster'], folds: 5, pseudoCount: 5 },
+    defaults: { members: ['kernel', 'knn', 'cluster'], folds: 5, weighRows: 3000, pseudoCount: 5 },
 
-    fit(data, { members, folds, pseudoCount }, random) {
-      const weights = crossFit(data, members.map(find), { folds, pseudoCount, random })
+    fit(data, { members, folds, weighRows, pseudoCount }, random) {
+      const sample = pick(data, sampleRows(data.queries.length, weighRows, random))
+      const weights = crossFit(sample, members.map(find), { folds, pseudoCount, random })
       const kept = members.flatMap((name, k) => (weights[k]! > MIN_WEIGHT ? [{ family: find(name), k }] : []))
       const fitted = kept.map(({ family, k }) => ({
         family,
