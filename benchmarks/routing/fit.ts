@@ -82,8 +82,8 @@ function listOf(text: string): string[] {
 
 function measure(name: string, rows: number): Measured {
   const world = createWorld(CANDIDATES, 1)
-  const data = world.draw(rows, missing)
   const family = findEstimator(name)
+  const data = world.draw(rows, { missing, answers: family.needs === 'answers' })
   const begun = performance.now()
   const state = family.fit(data, family.defaults, seeded(2))
   const fitS = (performance.now() - begun) / 1000

@@ -27,8 +27,15 @@ interface Draw {
 }
 
 export interface World {
-  /** As many queries as asked, each time others, with the outcomes of all candidates; a share of the outcomes is not known. */
-  draw(rows: number, missing?: number): TrainingSet
+  /** As many queries as asked, each time others, with their fields as tasks. */
+  draw(rows: number, options?: DrawOptions): TrainingSet
+}
+
+export interface DrawOptions {
+  /** Share of the outcomes that is not known. */
+  readonly missing?: number
+  /** Whether to draw the vectors of the answers too: right ones are alike, wrong ones are not. */
+  readonly answers?: boolean
 }
 
 /** `seed` decides the world and all that is drawn from it. */
@@ -49,12 +56,10 @@ export function createWorld(candidateCount: number, seed: number): World {
   })
   const rest = 1 - SHARES.reduce((sum, share) => sum + share, 0)
 
-  function drawQuery(): { query: Query; draws: readonly Draw[] } {
-    let place = 0
-    const draws = BRANCHES.map((branch, level) => {
-      place = place * branch + Math.floor(random() * branch)
-      return levels[level]![place]!
-    })
+  function drawQuery(): { query: Query; draws: readonly Draw[]; field: number } {
+    const places: number[] = []
+    for (const branch of BRANCHES) places.push((places.at(-1) ?? 0) * branch + Math.floor(random() * branch))
+    const draws = places.map((place, level) => levels[level]![place]!)
     const all = [...draws, drawOf(rest, 0)]
     const vector = new Float32Array(DIM)
     for (const draw of all) for (let j = 0; j < DIM; j++) vector[j]! += draw.vector[j]!
@@ -66,27 +71,36 @@ export function createWorld(candidateCount: number, seed: number): World {
       for (let f = 0; f < FACTORS; f++) sum += loads[j * FACTORS + f]! * factorOf(all, f)
       return sum
     })
-    return { query: { text: '', vector, features, inputTokens: 500, requires: new Set() }, draws: all }
+    return {
+      query: { text: '', vector, features, inputTokens: 500, requires: new Set() },
+      draws: all,
+      field: places[0]!,
+    }
   }
 
   return {
-    draw(rows, missing = 0) {
+    draw(rows, { missing = 0, answers: withAnswers = false } = {}) {
       const queries: Query[] = []
+      const tasks: string[] = []
+      const answers: Float32Array[] = []
       const quality = new Float64Array(rows * candidateCount).fill(Number.NaN)
       const outputTokens = quality.slice()
       for (let i = 0; i < rows; i++) {
-        const { query, draws } = drawQuery()
+        const { query, draws, field } = drawQuery()
         queries.push(query)
+        tasks.push(`field ${field}`)
         const [difficulty, length] = [factorOf(draws, 0), factorOf(draws, 1)]
         for (let c = 0; c < candidateCount; c++) {
-          if (random() < missing) continue
           const skill = 0.5 * draws[0]!.skill[c]! + 0.5 * draws[1]!.skill[c]!
           const ability = (3 * c) / Math.max(1, candidateCount - 1) - 1
-          quality[i * candidateCount + c] = random() < sigmoid(ability + skill - 1.5 * difficulty) ? 1 : 0
+          const right = random() < sigmoid(ability + skill - 1.5 * difficulty)
+          if (withAnswers) answers.push(query.vector!.map((value) => (right ? value : 0) + normal() / Math.sqrt(DIM)))
+          if (random() < missing) continue
+          quality[i * candidateCount + c] = right ? 1 : 0
           outputTokens[i * candidateCount + c] = Math.round((100 + 20 * c) * Math.exp(0.5 * length + 0.3 * normal()))
         }
       }
-      return { queries, candidates, quality, outputTokens }
+      return { queries, candidates, quality, outputTokens, tasks, ...(withAnswers && { answers }) }
     },
   }
 }
