@@ -14,7 +14,7 @@ export function renderRobustness(robustness: Robustness): string {
   const { set, queries, candidates, dearest, aims, perturbations } = robustness
   const changed = perturbations.map(({ name, changed: share }) => `${name} ${percent(share)}`).join(', ')
   return [
-    `${set}: ${queries} test queries, ${candidates.length} models, ${dearest} the dearest. Prompts to which a rule applies: ${changed}. 95 % intervals in brackets. Quality is that of the recorded answers, to the prompts as recorded.`,
+    `${set}: ${queries} test queries, ${candidates.length} models, ${dearest === null ? 'no costs recorded' : `${dearest} the dearest`}. Prompts to which a rule applies: ${changed}. 95 % intervals in brackets. Quality is that of the recorded answers, to the prompts as recorded.`,
     ...aims.map((aim, a) => renderAim(robustness, nameAim(aim), a)),
   ].join('\n')
 }
@@ -23,7 +23,7 @@ function nameAim(aim: Aim): string {
   return aim.kind === 'lambda' ? `λ = ${aim.lambda}` : `${percent(aim.share)} of the best constant’s cost`
 }
 
-function renderAim({ perturbations, routers }: Robustness, title: string, aim: number): string {
+function renderAim({ perturbations, routers, dearest }: Robustness, title: string, aim: number): string {
   const flips = new Table({
     head: ['router', ...perturbations.map(({ name }) => name), 'flips, all', 'cost', 'quality', 'at the dearest'],
     style: BORDERLESS,
@@ -47,7 +47,11 @@ function renderAim({ perturbations, routers }: Robustness, title: string, aim: n
       continue
     }
     const { each, overall, attack } = judged
-    flips.push([name, ...each.map(({ flips: share }) => percent(share.value)), ...consequences(overall)])
+    flips.push([
+      name,
+      ...each.map(({ flips: share }) => percent(share.value)),
+      ...consequences(overall, dearest !== null),
+    ])
     if (attack === null) continue
     const { random, searched } = attack
     prefixes.push([
@@ -63,12 +67,12 @@ function renderAim({ perturbations, routers }: Robustness, title: string, aim: n
   return [`\n${title}`, flips.toString(), ...(prefixes.length > 0 ? [prefixes.toString()] : [])].join('\n')
 }
 
-function consequences({ flips, costRise, quality, dearest }: Change): string[] {
+function consequences({ flips, costRise, quality, dearest }: Change, priced: boolean): string[] {
   return [
     shown(flips, percent),
     shown(costRise, rise),
     shown(quality, (value) => signed(value)),
-    `${percent(dearest.before)} → ${percent(dearest.after.value)}`,
+    priced ? `${percent(dearest.before)} → ${percent(dearest.after.value)}` : '–',
   ]
 }
 

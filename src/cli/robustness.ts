@@ -50,8 +50,8 @@ export interface Robustness {
   readonly sha256: string
   readonly queries: number
   readonly candidates: readonly string[]
-  /** The candidate that costs most on the training queries. */
-  readonly dearest: string
+  /** The candidate that costs most on the training queries; `null` of a set without costs. */
+  readonly dearest: string | null
   readonly aims: readonly Aim[]
   /** `changed`: share of the prompts to which some rule applies. */
   readonly perturbations: readonly { readonly name: string; readonly changed: number }[]
@@ -169,7 +169,7 @@ async function judgeSet(set: OutcomeSet, options: JudgeOptions): Promise<Robustn
     sha256: set.sha256,
     queries: test.length,
     candidates: set.candidates.map(({ id }) => id),
-    dearest: set.candidates[dearestOf(bench)]!.id,
+    dearest: bench.costs[dearestOf(bench)]! > 0 ? set.candidates[dearestOf(bench)]!.id : null,
     aims,
     perturbations: perturbations.map(({ name }, p) => ({
       name,
