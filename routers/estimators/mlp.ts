@@ -81,7 +81,8 @@ export const mlp: EstimatorFamily<MlpOptions> = {
       measured.map(predict),
       measured.map((row) => predict(row.fill(0, design.features))),
     )
-    const ridge = createRidge(x, n, width)
+    // With what the projection dropped: it tells how far a query is, and where outcomes leave no noise nothing else would know of it.
+    const ridge = createRidge(rows, n, width)
     const leverage = fitLeverage(ridge.spectrum(), n, ridge.solve(data.quality, m).penalty)
     const saved = { design: saveDesign(design), leverage: saveLeverage(leverage, width) }
     return {

@@ -1,7 +1,8 @@
 /**
  * A combination of several estimators: stacked generalisation (Wolpert 1992) by stacked regressions (Breiman 1996). The weights are not
  * negative, the same for all candidates, and those that predict the differences between candidates best on rows that the members did not see.
- * Members predict deviations from the candidates' means, so weights that sum to less than 1 shrink toward the constant.
+ * Members predict deviations from the candidates' means, so weights that sum to less than 1 shrink toward the constant. A weight is normal about 0 with variance 1
+ * before the rows speak: it keeps a member that hardly predicts any difference from being blown up to fit their noise.
  */
 import type { Estimator, EstimatorFamily, EstimatorState, JsonObject, TrainingSet } from '../../src/spec.ts'
 import { clamp, pickRows, sampleRows } from '../math.ts'
@@ -150,7 +151,7 @@ function crossFit(
       )
     }
   }
-  return nonNegativeWeights(products.gram, products.target)
+  return products.weights()
 }
 
 /** What `differenceLoss` measures, of the columns whose truth is known; the others are 0. */
@@ -163,14 +164,24 @@ function differ(values: Float64Array, truth: Float64Array): Float64Array {
 function createProducts(k: number) {
   const gram = new Float64Array(k * k)
   const target = new Float64Array(k)
+  let [squares, cells] = [0, 0]
   return {
-    gram,
-    target,
+    /** Both of what `differ` made; cells that are not known are 0 and count all the same, as they do in the products. */
     add(truth: Float64Array, predictions: readonly Float64Array[]) {
+      squares += product(truth, truth)
+      cells += truth.length
       for (const [a, one] of predictions.entries()) {
         target[a]! += product(one, truth)
         for (const [b, other] of predictions.entries()) gram[a * k + b]! += product(one, other)
       }
+    },
+    /** Of highest posterior density under the noise that the outcomes would have if no member knew anything. */
+    weights() {
+      const noise = cells === 0 ? 0 : squares / cells
+      return nonNegativeWeights(
+        gram.map((value, at) => (at % (k + 1) === 0 ? value + noise : value)),
+        target,
+      )
     },
   }
 }
