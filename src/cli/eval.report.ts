@@ -19,6 +19,8 @@ import { nameAim, showInterval, showShare, signed, titleOf, verdictsOf } from '.
 import type { Ran } from './eval.ts'
 
 const BINS = 15
+/** More lines than that cannot be told apart in a picture. */
+const MOST_LINES = 8
 const GREY = 'var(--quiet)'
 
 const STYLE = `
@@ -92,7 +94,10 @@ function renderCurves(comparisons: readonly Comparison[]): string {
     .map(([title, steps]) => {
       const { aims, scores } = steps[0]!.comparison
       const charts = aims.map((aim, a) => {
-        const series = scores.map(({ name, kind }, i): Series => {
+        const last = steps.at(-1)!.comparison.scores
+        const chosen = forPicture(last, ({ reached }) => reached[a]?.quality.value ?? Number.NEGATIVE_INFINITY)
+        const series = chosen.map(({ name, kind }): Series => {
+          const i = last.findIndex((score) => score.name === name)
           const points = steps.flatMap(({ size, comparison }) => {
             const quality = comparison.scores[i]!.reached[a]?.quality
             if (quality === undefined) return []
@@ -136,6 +141,7 @@ function colours(comparison: Comparison): string[] {
 function renderPareto(comparison: Comparison): string {
   const { scores, singles, candidates, hull, oracle, aims } = comparison
   const shades = colours(comparison)
+  const chosen = forPicture(scores, ({ aiq }) => aiq.value)
   const place = ({ costUsd, quality }: { readonly costUsd: number; readonly quality: number }) => ({
     x: 1000 * costUsd,
     y: quality,
@@ -146,10 +152,10 @@ function renderPareto(comparison: Comparison): string {
   const below = candidates.filter((_, m) => singles[m]!.quality.value < floor)
   const series: Series[] = [
     { name: 'oracle', colour: GREY, dashed: true, line: hullOf(oracle).map(place), points: [] },
-    ...scores.slice(1).map(
-      ({ name, kind, points, reached }, i): Series => ({
+    ...chosen.slice(1).map(
+      ({ name, kind, points, reached }): Series => ({
         name,
-        colour: shades[i + 1]!,
+        colour: shades[scores.findIndex((score) => score.name === name)]!,
         dashed: kind === 'baseline',
         line: hullOf(points).map(place),
         points: reached.flatMap((one, a) => {
@@ -179,7 +185,14 @@ function renderPareto(comparison: Comparison): string {
       })),
     },
   ].map((one) => ({ ...one, line: one.line.filter(({ x }) => x > 0), points: one.points.filter(({ x }) => x > 0) }))
-  return `<h3>Quality over cost</h3><div class="wide">${paretoPlot(series)}</div>${legend(series)}<p class="quiet">Lines: the hull of all settings on the test queries, which flatters. Dots: the settings chosen on training queries, with intervals; only they are judged.${below.length > 0 ? ` Below the picture: ${toHtml(below.join(', '))}.` : ''}</p>`
+  return `<h3>Quality over cost</h3><div class="wide">${paretoPlot(series)}</div>${legend(series)}<p class="quiet">Lines: the hull of all settings on the test queries, which flatters. Dots: the settings chosen on training queries, with intervals; only they are judged.${chosen.length < scores.length ? ` Of the policies the ${MOST_LINES} of highest AIQ are drawn; the table has all.` : ''}${below.length > 0 ? ` Below the picture: ${toHtml(below.join(', '))}.` : ''}</p>`
+}
+
+/** All baselines, and of the policies those that stand highest; in their order. */
+function forPicture(scores: readonly Score[], heightOf: (score: Score) => number): Score[] {
+  const policies = scores.filter(({ kind }) => kind === 'policy')
+  const drawn = new Set(policies.sort((a, b) => heightOf(b) - heightOf(a)).slice(0, MOST_LINES))
+  return scores.filter((score) => score.kind === 'baseline' || drawn.has(score))
 }
 
 function renderIntervals(comparison: Comparison): string {
