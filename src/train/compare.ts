@@ -10,10 +10,10 @@ import { type Interval, percentileInterval } from './metrics/interval.ts'
 import { paretoDist } from './metrics/pareto.ts'
 import { bestWithin, type CostQuality, type OutcomeMatrix, type Outcomes, peakQuality } from './metrics/points.ts'
 import { costSave, perfGain, qnc, tep } from './metrics/ratios.ts'
-import { oracleOf, outcomesOf, regretAgainst } from './metrics/regret.ts'
+import { oracleOf, outcomesOf, regrets } from './metrics/regret.ts'
 import { arenaScore } from './metrics/routerArena.ts'
 import { mean, meanOfGroups, weightedMean } from './metrics/statistics.ts'
-import { apgr, cpt, shareCurve } from './metrics/strongShare.ts'
+import { pairFigures } from './metrics/strongShare.ts'
 import { pointsOf, sweepOf } from './metrics/sweep.ts'
 import type { DecisionTime } from './metrics/timing.ts'
 import { judge, type Verdict } from './metrics/verdict.ts'
@@ -22,6 +22,8 @@ import { createRandom } from './random.ts'
 const CONFIDENCE = 0.95
 /** Numbers that are resampled for each aim: quality, cost share, lead, task average. */
 const PER_AIM = 4
+/** Of more candidates than a pair. */
+const NO_PAIR = { apgr: Number.NaN, cpt50: Number.NaN, cpt80: Number.NaN }
 
 export interface Trial {
   readonly name: string
@@ -148,18 +150,24 @@ export function compare(set: OutcomeSet, options: CompareOptions): Comparison {
   const constantOf = (seed: number) => trials[0]!.runs[seed] ?? trials[0]!.runs[0]!
   const budgets = aims.flatMap((aim) => (aim.kind === 'budget' ? [aim.share] : []))
 
-  const measure = (run: Judged, constantRun: Judged, weights: Float64Array): number[] => {
-    const bar = atWeights(constantRun.operated[0]!, weights)
+  const lossesOf = new Map(
+    [...new Set(trials.flatMap(({ runs }) => runs))].map((run) => [
+      run,
+      regretSettings.map((k, r) => regrets(oracles[r]!, run.settings[k]!, lambdas[k]!)),
+    ]),
+  )
+
+  const measure = (run: Judged, constants: readonly CostQuality[], weights: Float64Array): number[] => {
+    const bar = constants[0]!
     const points = pointsOf(run.sweep, weights)
-    const curve = run.ranking === null ? [] : shareCurve(run.ranking, weights)
+    const pair = run.ranking === null ? NO_PAIR : pairFigures(run.ranking, weights)
     return [
       ...aims.flatMap((_, a) => {
         const own = atWeights(run.operated[a] ?? null, weights)
-        const constant = atWeights(constantRun.operated[a] ?? null, weights)
         return [
           own.quality,
           bar.costUsd > 0 ? own.costUsd / bar.costUsd : Number.NaN,
-          own.quality - constant.quality,
+          own.quality - constants[a]!.quality,
           meanOfGroups(run.operated[a]?.qualities ?? [], taskOf, weights),
         ]
       }),
@@ -167,16 +175,19 @@ export function compare(set: OutcomeSet, options: CompareOptions): Comparison {
       peakQuality(points),
       qnc(points, bar),
       aiq(points, range),
-      apgr(curve),
-      cpt(curve, 0.5),
-      cpt(curve, 0.8),
-      ...regretSettings.map((k, r) => regretAgainst(oracles[r]!, run.settings[k]!, { lambda: lambdas[k]!, weights })),
+      pair.apgr,
+      pair.cpt50,
+      pair.cpt80,
+      ...lossesOf.get(run)!.map((losses) => weightedMean(losses, weights)),
     ]
   }
   const seeds = Math.max(...trials.map(({ runs }) => runs.length))
   const resampled = resample(
     test.length,
-    (weights, s) => trials.flatMap(({ runs }) => measure(runs[s] ?? runs[0]!, constantOf(s), weights)),
+    (weights, s) => {
+      const constants = aims.map((_, a) => atWeights(constantOf(s).operated[a] ?? null, weights))
+      return trials.flatMap(({ runs }) => measure(runs[s] ?? runs[0]!, constants, weights))
+    },
     { random: createRandom(seed), draws, seeds },
   )
   const width = resampled.length / trials.length

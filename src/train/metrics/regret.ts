@@ -35,6 +35,12 @@ export function oracleOf(matrix: OutcomeMatrix, lambda: number): Outcomes {
   })
 }
 
+/** Per query, what `reference` earned more at λ than the policy. */
+export function regrets(reference: Outcomes, policy: Outcomes, lambda: number): Float64Array {
+  const [theirs, own] = [utilities(reference, lambda), utilities(policy, lambda)]
+  return theirs.map((utility, i) => utility - own[i]!)
+}
+
 /**
  * Mean regret per query: what `reference` (the oracle, or the best constant chosen on the training rows) earned more at λ than the policy. Against
  * the oracle it is never negative; against a constant it is negative where the policy is better. `weights[i]` counts query i.
@@ -44,8 +50,7 @@ export function regretAgainst(
   policy: Outcomes,
   options: { readonly lambda: number; readonly weights?: ArrayLike<number> },
 ): number {
-  const [theirs, own] = [utilities(reference, options.lambda), utilities(policy, options.lambda)]
-  const gaps = theirs.map((utility, i) => utility - own[i]!)
+  const gaps = regrets(reference, policy, options.lambda)
   return weightedMean(gaps, options.weights ?? new Float64Array(gaps.length).fill(1))
 }
 

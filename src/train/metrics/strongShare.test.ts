@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { createRandom } from '../random.ts'
 import { mean } from './statistics.ts'
-import { apgr, cpt, pgr, rankByScore, shareCurve } from './strongShare.ts'
+import { apgr, cpt, pairFigures, pgr, rankByScore, shareCurve } from './strongShare.ts'
 
 const weak = [1, 0, 0, 0]
 const strong = [1, 1, 0, 1]
@@ -90,5 +90,23 @@ it('has 0.5 for a coin and the most for the oracle', () => {
       expect(apgr(shareCurve(rankByScore(scores, cheap, dear)))).toBeLessThanOrEqual(oracle + 1e-12)
     }),
     { numRuns: 30 },
+  )
+})
+
+it('has the same figures in one pass', () => {
+  const quality = fc.double({ min: 0, max: 1, noNaN: true })
+  const row = fc.tuple(quality, quality, fc.integer({ min: 0, max: 5 }), fc.integer({ min: 0, max: 3 }))
+  fc.assert(
+    fc.property(fc.array(row, { minLength: 2, maxLength: 40 }), (rows) => {
+      const [weak, strong, scores, weights] = [0, 1, 2, 3].map((k) => Float64Array.from(rows, (one) => one[k]!))
+      const ranking = rankByScore(scores!, weak!, strong!)
+      const curve = shareCurve(ranking, weights!)
+      const figures = pairFigures(ranking, weights!)
+      const gap = curve.at(-1)!.quality - curve[0]!.quality
+      if (!(gap > 1e-6)) return
+      expect(figures.apgr).toBeCloseTo(apgr(curve), 6)
+      expect(figures.cpt50).toBeCloseTo(cpt(curve, 0.5), 6)
+      expect(figures.cpt80).toBeCloseTo(cpt(curve, 0.8), 6)
+    }),
   )
 })
