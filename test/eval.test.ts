@@ -136,7 +136,16 @@ describe('the splits', () => {
   })
 
   it('few-shot draws the training queries by the seed, each larger sample holding the smaller', async () => {
-    const { sets } = await evaluate('--estimators', 'knn', '--split', 'few-shot', '--sizes', '10,40', '--seeds', '3')
+    const { sets } = await evaluate(
+      '--estimators',
+      'knn',
+      '--split',
+      'few-shot',
+      '--sizes',
+      '10,40,500',
+      '--seeds',
+      '3',
+    )
     expect(sets.map(({ parts }) => parts[0]!.train)).toEqual([10, 40, 80])
     expect(sets.map(({ queries }) => queries)).toEqual([40, 40, 40])
     expect(sets[0]!.study).toContain('10 training queries')
@@ -146,7 +155,7 @@ describe('the splits', () => {
   })
 
   it('leave-one-model-out hides all but a few outcomes of each model in turn', async () => {
-    const { sets } = await evaluate('--estimators', 'cluster', '--split', 'leave-one-model-out', '--sizes', '30')
+    const { sets } = await evaluate('--estimators', 'cluster', '--split', 'leave-one-model-out', '--sizes', '30,80')
     expect(sets[0]!.parts.map(({ name, train, test }) => [name, train, test])).toEqual([
       ['cheap', 80, 20],
       ['dear', 80, 20],

@@ -114,9 +114,9 @@ function partsBy(
   }))
 }
 
-/** The sizes below `count`, and `count` itself: what there is. */
+/** A size above `count` is all there is. */
 function upTo(sizes: readonly number[], count: number): number[] {
-  return [...sizes.filter((size) => size < count), count]
+  return [...new Set(sizes.map((size) => Math.min(size, count)))]
 }
 
 /** The first `size` of the rows in an order that the seed alone decides. */
