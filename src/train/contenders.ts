@@ -8,6 +8,7 @@ import type { OutcomeSet } from './dataset.node.ts'
 import { fitPolicy } from './fit.ts'
 import { createRandom } from './random.ts'
 import { assignFolds } from './rows.ts'
+import { trusting, withoutGuard } from './unguarded.ts'
 
 /** The bar that every other router is held against. */
 export const BEST_CONSTANT = 'best constant'
@@ -65,16 +66,16 @@ export function fitContender(set: OutcomeSet, options: FitContenderOptions): Fit
   const policy: RoutePolicy = { estimator, planner, guard: manifest.guard, candidates: manifest.candidates }
   const guarded = toContender(set, { name, policy, heldOut, queries, seed })
   if (!unguarded) return [guarded]
-  const bare = { ...policy, estimator: trusting(estimator), guard: { ...manifest.guard, shrink: 1, minSupport: 0 } }
   return [
     guarded,
-    toContender(set, { name: `${name}, unguarded`, policy: bare, heldOut: trusting(heldOut), queries, seed }),
+    toContender(set, {
+      name: `${name}, unguarded`,
+      policy: withoutGuard(policy),
+      heldOut: trusting(heldOut),
+      queries,
+      seed,
+    }),
   ]
-}
-
-/** An estimator that claims to know every query as well as its own. */
-function trusting({ name, estimate }: Estimator): Estimator {
-  return { name, estimate: (query, candidates) => ({ ...estimate(query, candidates), support: 1 }) }
 }
 
 export interface ContenderOptions {

@@ -11,6 +11,7 @@ import { outcomesOf } from '../metrics/regret.ts'
 import { pointsOf, sweepOf } from '../metrics/sweep.ts'
 import { createRandom } from '../random.ts'
 import { toMatrix } from '../rows.ts'
+import { trusting, withoutGuard } from '../unguarded.ts'
 import type { Choices } from './measure.ts'
 import type { Texts } from './texts.ts'
 
@@ -77,8 +78,7 @@ export function fitRouters(texts: Texts, options: FitRouterOptions): Router[] {
   const policy: RoutePolicy = { estimator, planner, guard, candidates }
   const guarded = policyRouter(name, policy, { texts, seed, heldOut })
   if (!options.unguarded) return [guarded]
-  const raw = { ...policy, estimator: trusted(estimator), guard: { ...guard, shrink: 1, minSupport: 0 } }
-  return [guarded, policyRouter(`${name}, no guard`, raw, { texts, seed, heldOut: trusted(heldOut) })]
+  return [guarded, policyRouter(`${name}, no guard`, withoutGuard(policy), { texts, seed, heldOut: trusting(heldOut) })]
 }
 
 /**
@@ -101,14 +101,6 @@ export function policyRouter(
       return lambdas.map((lambda) => columnOf.get(choose(query, lambda))!)
     }
   return { name, kind: 'policy', decide: decideBy(policy), heldOut: decideBy({ ...policy, estimator: heldOut }) }
-}
-
-/** The same predictions, with a support that lets all of them through the guard. */
-function trusted(estimator: Estimator): Estimator {
-  return {
-    name: estimator.name,
-    estimate: (query, candidates) => ({ ...estimator.estimate(query, candidates), support: 1 }),
-  }
 }
 
 /** Where a router is looked at: at one λ, or where it spends `share` of what the best constant does. */
