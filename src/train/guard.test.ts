@@ -2,25 +2,15 @@ import { describe, expect, it } from 'vitest'
 import { constant } from '../../routers/estimators/constant.ts'
 import { linear } from '../../routers/estimators/linear.ts'
 import { utility } from '../../routers/planners/utility.ts'
-import type { Candidate, EstimatorFamily, Query, TrainingSet } from '../spec.ts'
+import type { EstimatorFamily, Query, TrainingSet } from '../spec.ts'
 import type { OutcomeSet } from './dataset.node.ts'
+import { recordedCandidate } from './fixtures.ts'
 import { fitGuard } from './guard.ts'
 import { mean } from './metrics/statistics.ts'
 import { createRandom } from './random.ts'
 
 const ids = ['a', 'b', 'c']
-const candidates = ids.map(
-  (id): Candidate => ({
-    id,
-    provider: 'replay',
-    model: id,
-    wire: 'openai',
-    price: { inputPerMTok: 1, outputPerMTok: 1 },
-    contextWindow: 1e6,
-    capabilities: new Set(),
-    tags: [],
-  }),
-)
+const candidates = ids.map(recordedCandidate)
 
 /** `quality[i]` are the outcomes of query i, `sign[i]` is what its features tell. */
 function world(quality: readonly (readonly number[])[], sign: readonly number[] = quality.map(() => 0)) {

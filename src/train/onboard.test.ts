@@ -7,6 +7,7 @@ import { decodePolicy, encodePolicy } from '../policy/file.ts'
 import type { EstimatorFamily, PlannerFamily } from '../spec.ts'
 import type { OutcomeSet } from './dataset.node.ts'
 import { fitPolicy } from './fit.ts'
+import { recordedCandidate } from './fixtures.ts'
 import { gradedRows, onboard } from './onboard.ts'
 import { toQueries } from './queries.ts'
 import { createRandom } from './random.ts'
@@ -28,16 +29,7 @@ function outcomesOf(models: readonly Model[], count: number, seed: number): Outc
   return {
     name: models.join(' and '),
     queries: rows.map((row) => ({ id: `q${row}`, task: '', split: 'train', prompt: promptOf(row) })),
-    candidates: models.map((id) => ({
-      id,
-      provider: 'replay',
-      model: id,
-      wire: 'openai',
-      price: { inputPerMTok: 1, outputPerMTok: 1 },
-      contextWindow: 1e6,
-      capabilities: new Set(),
-      tags: [],
-    })),
+    candidates: models.map(recordedCandidate),
     quality: Float64Array.from(cells, ({ row, chances }) => Number(random() < chances[isPoem(row) ? 1 : 0])),
     outputTokens: Float64Array.from(cells, ({ chances }) => chances[2]),
     costUsd: fill(0.001),

@@ -1,23 +1,12 @@
 import { expect, it } from 'vitest'
-import type { Candidate } from '../spec.ts'
 import { fitBaselines } from './contenders.ts'
 import type { OutcomeSet } from './dataset.node.ts'
 import { type Decided, decideOn, restrict } from './decided.ts'
+import { recordedCandidate } from './fixtures.ts'
 import { createRandom } from './random.ts'
 import { assignFolds, completeRows, lambdaGrid, withHidden } from './rows.ts'
 import { EVERYTHING } from './splits.node.ts'
 import { compareStudy, termsOf } from './study.ts'
-
-const candidate = (id: string): Candidate => ({
-  id,
-  provider: 'replay',
-  model: id,
-  wire: 'openai',
-  price: { inputPerMTok: 1, outputPerMTok: 1 },
-  contextWindow: 1e6,
-  capabilities: new Set(),
-  tags: [],
-})
 
 /** Rows of [task, quality of small, quality of big]; small costs 1 USD a query, big 4. */
 function setOf(rows: readonly (readonly [string, number, number])[], prompts?: readonly string[]): OutcomeSet {
@@ -25,7 +14,7 @@ function setOf(rows: readonly (readonly [string, number, number])[], prompts?: r
   return {
     name: 'hand',
     queries: rows.map(([task], i) => ({ id: `q${i}`, task, split: 'train', prompt: prompts?.[i] ?? `prompt ${i}` })),
-    candidates: [candidate('small'), candidate('big')],
+    candidates: [recordedCandidate('small'), recordedCandidate('big')],
     quality: Float64Array.from(rows.flatMap(([, small, big]) => [small, big])),
     costUsd: Float64Array.from(rows.flatMap(() => [1, 4])),
     inputTokens: unknown,
