@@ -52,7 +52,12 @@ export interface Candidate {
   readonly tags: readonly string[]
   /** What is believed of the candidate before any outcome is seen. Quality in [0, 1]. */
   readonly priors?: { readonly quality?: number; readonly outputTokens?: number }
+  /** Where else the same model is served. */
+  readonly elsewhere?: readonly Upstream[]
 }
+
+/** A place where a candidate's model is served. */
+export type Upstream = Pick<Candidate, 'provider' | 'model' | 'wire' | 'price'>
 
 /** One turn of a conversation as far as routing looks at it. */
 export interface Turn {
@@ -100,6 +105,8 @@ export interface Estimate {
   readonly qualityStd: Float64Array
   readonly outputTokens: Float64Array
   readonly support: number
+  /** Rewards that were learned from online, as far as they are not forgotten; absent where nothing learns online. */
+  readonly lessons?: number
   /** What kind of query this one is taken for, for planners that decide by kind; left out where that is not known. */
   readonly category?: string
   /** For explanations: rows of the training set and their similarity, nearest first. */
@@ -165,6 +172,15 @@ export interface EstimatorFamily<Options extends object = object> {
 export interface Preference {
   readonly lambda: number
   readonly limits: Limits
+  /** Absent: a planner that explores may ask anyone. */
+  readonly exploration?: Exploration
+}
+
+/** How far a planner that explores may go on one request. */
+export interface Exploration {
+  readonly allowed: boolean
+  /** The most that an explored candidate may fall short of the best by what is predicted, in quality − λ · cost. */
+  readonly maxLoss?: number
 }
 
 /** Hard limits; a candidate that breaks one is not feasible. */
@@ -173,17 +189,43 @@ export interface Limits {
   readonly minQuality?: number
 }
 
-/** Arms are indexes into the feasible candidates given to the planner. */
-export type Plan = {
-  readonly kind: 'single'
+/** Whom to ask. Arms are indexes into the feasible candidates given to the planner. */
+export type Plan = Planned & ({ readonly kind: 'single' } | Cascade)
+
+interface Planned {
+  /** Who is asked first. */
   readonly arm: number
   /** Probability with which this arm was drawn. */
   readonly propensity: number
+  /** That of every arm; they sum to 1. */
+  readonly chances: readonly number[]
   /** Fail-over order, without `arm`. */
   readonly alternates: readonly number[]
+  /** The arm is not the one that is best by what is predicted. */
   readonly explored: boolean
   readonly reason: string
 }
+
+/** Answers are judged one by one before the client sees any: ask the first arm, then what `judge` says, until it accepts. */
+export interface Cascade {
+  readonly kind: 'cascade'
+  /** Whole time from the first call on after which nobody else is asked. */
+  readonly maxLatencyMs: number
+  /** Pure. What to do about the answers so far, in the order in which they came; one that failed is not among them. */
+  judge(answers: readonly StepAnswer[]): Verdict
+}
+
+/** What a candidate answered in a cascade. */
+export interface StepAnswer {
+  readonly arm: number
+  readonly text: string
+  readonly outputTokens: number
+}
+
+export type Verdict =
+  | { readonly kind: 'ask'; readonly arm: number; readonly reason: string }
+  /** The client gets the answer of `arm`; `chance` is how probably it is right. */
+  | { readonly kind: 'accept'; readonly arm: number; readonly chance: number; readonly reason: string }
 
 /** Predictions with their cost, as the planner sees them (already guarded). */
 export interface Priced extends Estimate {
@@ -210,6 +252,10 @@ export interface Prediction {
   readonly priced: Priced
   /** USD that each candidate's answer cost, as recorded; as expected where no cost is. */
   readonly spentUsd: Float64Array
+  /** As recorded; `NaN` = not known. */
+  readonly quality: Float64Array
+  /** The prompt and what each candidate answered, where the data has that; `null` = not known. */
+  readonly recorded?: { readonly prompt: string; readonly answers: readonly (string | null)[] }
 }
 
 /**
@@ -243,6 +289,20 @@ export interface Guard {
   readonly inputTokens?: { readonly mean: number; readonly max: number }
   /** What the factor was chosen from; kept for explanations. */
   readonly evidence: JsonObject
+}
+
+/** Learns from one reward at a time, on top of an estimate that stays as it is. Deterministic: its state is a function of what it was told, in that order. */
+export interface OnlineModel {
+  /** Names what its features mean: lessons and states of a model of another id mean nothing to it. */
+  readonly id: string
+  /** The query as the model sees it, for `Lesson.features`. */
+  encode(query: Query): Float64Array
+  /** The estimate with what was learned. Quality stays in [0, 1]; `qualityStd` says how sure that is by now. Pure. */
+  correct(query: Query, candidates: readonly Candidate[], estimate: Estimate): Estimate
+  /** What a candidate's answer was worth. */
+  learn(candidate: string, lesson: Lesson, quality: number): void
+  /** All that it has learned, to be given to a new one of the same id. Equal states are equal bytes. */
+  save(): Uint8Array
 }
 
 /** The manifest of a trained policy. */
@@ -365,6 +425,10 @@ export interface Considered {
   readonly costUsd: readonly (number | null)[]
   readonly utility: readonly (number | null)[]
   readonly support: number
+  /** Probability of each candidate to be asked first; they sum to 1. */
+  readonly chances: readonly number[]
+  /** Quality as predicted without what was learned online; absent where nothing learns online. */
+  readonly offline?: readonly number[]
   /** What the guard made of that support: the share `factor` of what was predicted beyond the constant survived, 0 is the constant. */
   readonly guard: Pick<Guard, 'shrink' | 'minSupport'> & { readonly factor: number }
   readonly neighbours: readonly { readonly row: number; readonly similarity: number; readonly label?: string }[]
@@ -384,6 +448,8 @@ export interface Attempt {
   readonly error: string | null
   readonly ttftMs: number | null
   readonly latencyMs: number
+  /** USD that this call cost; `null` where that is not known. */
+  readonly costUsd: number | null
 }
 
 /** One request to an upstream. Aborting `signal` closes the connection in every phase. */
@@ -520,9 +586,14 @@ export interface Outcome {
   readonly ttftMs: number | null
   readonly latencyMs: number
   readonly finish: Finish | null
+  readonly signals: readonly Signal[]
   /** Stored only with text retention switched on. */
   readonly answer?: string
 }
+
+/** What speaks against an answer though nobody scored it: the client left, it was cut, it declines, it is not the JSON that was asked for, it was asked for again. */
+export const SIGNALS = ['abort', 'truncated', 'refusal', 'invalid_json', 'retry'] as const
+export type Signal = (typeof SIGNALS)[number]
 
 /** A score for a decision, any number per decision. */
 export interface Feedback {
@@ -544,12 +615,51 @@ export interface EmbeddingRow {
   readonly at: number
 }
 
+/**
+ * What a decision turned out to be worth, settled once: the first that is known of it. What learns online learns from these, in the order in which
+ * they were written.
+ */
+export interface Reward {
+  readonly decision: string
+  readonly at: number
+  readonly tenant: string
+  readonly route: string
+  /** Policy hash, or `null` when the constant decided. */
+  readonly policy: string | null
+  readonly candidate: string
+  readonly source: Feedback['source']
+  /** In [0, 1]. */
+  readonly quality: number
+  readonly costUsd: number | null
+  readonly lambda: number
+  /** Probability with which the candidate was drawn. */
+  readonly propensity: number
+  /** For what learns online; absent where nothing does. */
+  readonly lesson?: Lesson
+}
+
+/** What an online model learns from one reward. */
+export interface Lesson {
+  /** Which model it is for: lessons of another one mean nothing to it. */
+  readonly model: string
+  /** The query as the model sees it. */
+  readonly features: Float64Array
+  /** Quality as predicted without what was learned online. */
+  readonly predicted: number
+  /** In (0, 1]: less where one key has said more than its share. */
+  readonly weight: number
+}
+
 /** A policy put in charge of a route; the newest row per route is the one that serves. `policy: null` serves the constant. */
 export interface Activation {
   readonly route: string
   readonly policy: string | null
   readonly at: number
   readonly reason: string
+  /** Share of the requests that it decides, in (0, 1]; below 1 what served before decides the others. */
+  readonly share: number
+  /** What was measured of it when it was put in charge. */
+  readonly evidence?: JsonObject
 }
 
 export type LogRow =
@@ -558,6 +668,7 @@ export type LogRow =
   | { readonly table: 'outcomes'; readonly row: Outcome }
   | { readonly table: 'feedback'; readonly row: Feedback }
   | { readonly table: 'embeddings'; readonly row: EmbeddingRow }
+  | { readonly table: 'rewards'; readonly row: Reward }
   | { readonly table: 'policies'; readonly row: Activation }
 
 /** One decision with all that is known of it. */
@@ -620,6 +731,8 @@ export interface Store {
   history(route: string, limit: number): Promise<Activation[]>
   /** USD by tenant of the requests decided at or after `since` (milliseconds since the epoch). */
   spent(since: number): Promise<ReadonlyMap<string, number>>
+  /** USD by route of the explored requests decided at or after `since`. */
+  explored(since: number): Promise<ReadonlyMap<string, number>>
   /**
    * Rows of a table in the order in which they were written, from the first after number `after` (0: from the beginning).
    * `next` is the `after` of the following page; `null` where there was nothing, so that the last number that was given

@@ -28,7 +28,10 @@ it('says why the policy that the log asks for does not serve, and tries again wh
     await admin('POST', '/v1/policies', math)
     await admin('POST', '/v1/routes/auto/policy', { policy: idOf(math) })
     await store.append([
-      { table: 'policies', row: { route: 'auto', policy: idOf(coder), at: Date.now(), reason: 'from elsewhere' } },
+      {
+        table: 'policies',
+        row: { route: 'auto', policy: idOf(coder), at: Date.now(), reason: 'from elsewhere', share: 1 },
+      },
     ])
     const served = await eventually(async () => {
       const [route] = (await admin('GET', '/v1/policies')).json.routes

@@ -23,10 +23,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   log: ['spec', 'errors', 'day', 'package.node'],
   state: ['spec', 'errors', 'day', 'admit', 'call'],
   policy: ['spec', 'errors', 'bytes'],
+  learn: ['spec', 'errors', 'day'],
+  judge: ['spec', 'errors'],
   simulate: ['spec', 'errors'],
   routers: ['spec'],
-  train: ['spec', 'errors', 'log', 'policy', 'route', 'embed', 'routers/normal', 'routers/cascade'],
-  flow: ['spec', 'errors', 'day', 'admit', 'wire', 'embed', 'route', 'call', 'log', 'policy'],
+  train: ['spec', 'errors', 'log', 'policy', 'route', 'embed', 'learn', 'routers/normal', 'routers/cascade'],
+  flow: ['spec', 'errors', 'day', 'admit', 'wire', 'embed', 'route', 'call', 'log', 'policy', 'learn'],
   app: ['spec', 'errors', 'admit', 'wire', 'route', 'flow'],
 }
 /** Composition roots: the only files that know a runtime, and the only ones that may import everything. */

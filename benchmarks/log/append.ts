@@ -61,6 +61,7 @@ function requestRows(id: string): LogRow[] {
           qualityStd: numbers(),
           costUsd: numbers(),
           utility: numbers(),
+          chances: candidates.map((_, m) => (m === 3 ? 1 : 0)),
           guard: { shrink: 0.75, minSupport: 0.1, factor: 0.5 },
           support: Math.random(),
           neighbours: Array.from({ length: 5 }, (_, row) => ({ row, similarity: Math.random() })),
@@ -80,6 +81,7 @@ function requestRows(id: string): LogRow[] {
         error: null,
         ttftMs: 120.5,
         latencyMs: 800.2,
+        costUsd: 0.00123,
       },
     },
     {
@@ -96,6 +98,7 @@ function requestRows(id: string): LogRow[] {
         ttftMs: 120.5,
         latencyMs: 800.2,
         finish: { unified: 'stop', raw: 'stop' },
+        signals: [],
       },
     },
   ]

@@ -65,16 +65,17 @@ export const balance: PlannerFamily<BalanceOptions> = {
       plan(_query, candidates, priced, { lambda }, random) {
         const order = rank(candidates, priced, 0)
         const chances = chancesOf(candidates, priced, biases)
-        const { arm, propensity } = draw(
+        const drawn = draw(
           order.map((m) => ({ arm: m, propensity: chances[m]! })),
+          candidates.length,
           random,
         )
+        const { arm, propensity } = drawn
         const quota = quotas.get(candidates[arm]!.id)
         const aim = quota === undefined ? 'shares what quotas leave' : `has a quota of ${round(quota)}`
         return {
           kind: 'single',
-          arm,
-          propensity,
+          ...drawn,
           alternates: rank(candidates, priced, lambda).filter((m) => m !== arm),
           explored: false,
           reason: `${candidates[arm]!.id} ${aim}; of queries like this one it gets ${round(propensity)}, whatever λ the request asks`,

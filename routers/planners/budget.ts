@@ -60,20 +60,21 @@ export const budget: PlannerFamily<BudgetOptions> = {
       plan(_query, candidates, priced, _preference, random) {
         const [first, second] = [rank(candidates, priced, dear), rank(candidates, priced, cheap)]
         const [high, low] = [first[0]!, second[0]!]
-        const { arm, propensity } = draw(
+        const drawn = draw(
           high === low
             ? [{ arm: high, propensity: 1 }]
             : [
                 { arm: high, propensity: share },
                 { arm: low, propensity: 1 - share },
               ],
+          candidates.length,
           random,
         )
+        const { arm, propensity } = drawn
         const how = propensity < 1 ? `drawn with ${round(propensity)} between two plans` : 'chosen'
         return {
           kind: 'single',
-          arm,
-          propensity,
+          ...drawn,
           alternates: (arm === high ? first : second).filter((other) => other !== arm),
           explored: false,
           reason: `${candidates[arm]!.id} is ${how} for a budget of $${usd} per 1,000 queries, at which one USD is worth ${round(cheap)} of quality whatever the request asks`,

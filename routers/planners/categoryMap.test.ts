@@ -70,12 +70,12 @@ describe('category-map', () => {
 
   it('lets another stand in where the expert is not able to answer', () => {
     const params = fitted(queries, 100)
-    const { candidates, priced, spentUsd } = queries[2]!
+    const { candidates, priced, ...rest } = queries[2]!
     const two = (values: Float64Array) => values.slice(0, 2)
     const left = {
       candidates: candidates.slice(0, 2),
       priced: { ...priced, quality: two(priced.quality), costUsd: two(priced.costUsd) },
-      spentUsd,
+      ...rest,
     }
     expect(planOf(params, left, 0)).toMatchObject({ arm: 1, reason: expect.stringContaining('stands in for model-2') })
   })

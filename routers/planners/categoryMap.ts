@@ -12,7 +12,7 @@
 import type { PlannerFamily, Prediction, Priced } from '../../src/spec.ts'
 import { type Choice, chooseWithin } from './knapsack.ts'
 import { readNumber, readTexts } from './params.ts'
-import { rank, round } from './rank.ts'
+import { certain, rank, round } from './rank.ts'
 
 type CategoryMapOptions = {
   /** Mean spend, in USD per 1,000 queries. */
@@ -67,8 +67,7 @@ export const categoryMap: PlannerFamily<CategoryMapOptions> = {
               : `${id} is the expert for ${category} queries within a budget of $${usd} per 1,000 queries, whatever λ the request asks`
         return {
           kind: 'single',
-          arm,
-          propensity: 1,
+          ...certain(arm, candidates.length),
           alternates: order.filter((other) => other !== arm),
           explored: false,
           reason,

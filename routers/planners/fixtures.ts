@@ -11,7 +11,7 @@ export function predictionOf(quality: readonly number[], costUsd: readonly numbe
     costUsd: Float64Array.from(costUsd),
     support: 1,
   }
-  return { candidates: candidatesOf(quality.length), priced, spentUsd: priced.costUsd }
+  return { candidates: candidatesOf(quality.length), priced, spentUsd: priced.costUsd, quality: priced.quality }
 }
 
 /** Three candidates, on average the better the dearer, with costs that vary by query. */
@@ -27,16 +27,9 @@ export function predictionsOf(count: number, random: () => number): Prediction[]
 
 const query = queryOf(seeded(1))
 
-/** What the planner does at every draw there can be, as the probability of each arm. */
-export function chancesOf(planner: Planner, { candidates, priced }: Prediction, lambda = 10): number[] {
-  const chances = new Array<number>(candidates.length).fill(0)
-  // An arm holds an interval of the draws, as long as its propensity: the next one begins where it ends.
-  for (let from = 0; from < 1 - 1e-9; ) {
-    const { arm, propensity } = planner.plan(query, candidates, priced, { lambda, limits: {} }, () => from + 1e-12)
-    chances[arm]! += propensity
-    from += propensity
-  }
-  return chances
+/** The probability of each arm. */
+export function chancesOf(planner: Planner, { candidates, priced }: Prediction, lambda = 10): readonly number[] {
+  return planner.plan(query, candidates, priced, { lambda, limits: {} }, () => 0.5).chances
 }
 
 /** Mean over the predictions of what the chances of each arm make of `value`. */

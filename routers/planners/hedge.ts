@@ -15,7 +15,7 @@
 import type { PlannerFamily } from '../../src/spec.ts'
 import { normalCdf } from '../normal.ts'
 import { readShare } from './params.ts'
-import { countedCosts, rank, round } from './rank.ts'
+import { certain, countedCosts, rank, round } from './rank.ts'
 
 /** The integral is a sum over z in steps of 0.3 from −5.1 to 5.1: exact to 1e-5 where no deviation is four times another. */
 const STEP = 0.3
@@ -52,8 +52,7 @@ export const hedge: PlannerFamily<HedgeOptions> = {
         const arm = order.filter((m) => set.includes(m)).reduce((a, b) => (cost[b]! < cost[a]! ? b : a))
         return {
           kind: 'single',
-          arm,
-          propensity: 1,
+          ...certain(arm, candidates.length),
           alternates: rank(candidates, priced, lambda).filter((m) => m !== arm),
           explored: false,
           reason: `${candidates[arm]!.id} is the cheapest of ${size} that hold the best with probability ${round(Math.min(1, held))}, whatever λ the request asks`,

@@ -1,5 +1,5 @@
 /** What planners share: the order of candidates by quality − λ · cost, and drawing one with a propensity that is exact. */
-import type { Candidate, Priced } from '../../src/spec.ts'
+import type { Candidate, Plan, Priced } from '../../src/spec.ts'
 
 /** A price that is not known counts as the pool's highest known one: never a reason to be chosen. */
 export function countedCosts(costUsd: Float64Array): Float64Array {
@@ -33,21 +33,32 @@ export interface Chance {
   readonly propensity: number
 }
 
+/** Who is asked first, and how probable each was. */
+export type Drawn = Pick<Plan, 'arm' | 'propensity' | 'chances'>
+
+/** @param count of all candidates */
+export function certain(arm: number, count: number): Drawn {
+  return { arm, propensity: 1, chances: Array.from({ length: count }, (_, m) => (m === arm ? 1 : 0)) }
+}
+
 /**
  * Draws one of the arms; their propensities sum to 1. Give them in an order that does not hang on that of the candidates,
  * such as that of `rank`. Nothing is drawn where one arm is certain.
+ * @param count of all candidates: who is not among the arms has no chance
  */
-export function draw(chances: readonly Chance[], random: () => number): Chance {
-  const possible = chances.filter(({ propensity }) => propensity > 0)
+export function draw(given: readonly Chance[], count: number, random: () => number): Drawn {
+  const possible = given.filter(({ propensity }) => propensity > 0)
   const last = possible.at(-1)
   if (!last) throw new RangeError('no arm has a chance to be drawn')
-  if (possible.length === 1) return last
+  if (possible.length === 1) return certain(last.arm, count)
+  const chances = new Array<number>(count).fill(0)
+  for (const { arm, propensity } of possible) chances[arm]! += propensity
   let left = random()
   for (const one of possible) {
     left -= one.propensity
-    if (left < 0) return one
+    if (left < 0) return { ...one, chances }
   }
-  return last
+  return { ...last, chances }
 }
 
 /** Four significant digits, for reasons. */

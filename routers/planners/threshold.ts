@@ -12,7 +12,7 @@
  */
 import type { Candidate, PlannerFamily, Priced } from '../../src/spec.ts'
 import { readShare, readText } from './params.ts'
-import { type Chance, draw, rank, round } from './rank.ts'
+import { type Chance, certain, draw, rank, round } from './rank.ts'
 
 type ThresholdOptions = {
   readonly strong: string
@@ -47,13 +47,13 @@ export const threshold: PlannerFamily<ThresholdOptions> = {
         const order = rank(candidates, priced, lambda)
         const pair = [strong, weak].flatMap((id) => order.filter((m) => candidates[m]!.id === id))
         const win = winProbability(candidates, priced, { strong, weak })
-        const { arm, propensity } =
-          win === null ? { arm: pair[0] ?? order[0]!, propensity: 1 } : draw(chances(win, pair), random)
+        const { length } = candidates
+        const drawn = win === null ? certain(pair[0] ?? order[0]!, length) : draw(chances(win, pair), length, random)
+        const { arm } = drawn
         const preferred = [...pair, ...order.filter((m) => !pair.includes(m))]
         return {
           kind: 'single',
-          arm,
-          propensity,
+          ...drawn,
           alternates: preferred.filter((m) => m !== arm),
           explored: false,
           reason:

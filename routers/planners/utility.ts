@@ -1,6 +1,6 @@
 /** The plug-in rule: the candidate with the highest predicted quality − λ · cost (CARROT, arXiv 2502.03261; RouterBench, arXiv 2403.12031). */
 import type { PlannerFamily } from '../../src/spec.ts'
-import { countedCosts, rank, round } from './rank.ts'
+import { certain, countedCosts, rank, round } from './rank.ts'
 
 export const utility: PlannerFamily = {
   name: 'utility',
@@ -17,8 +17,7 @@ export const utility: PlannerFamily = {
         : `$${round(countedCosts(priced.costUsd)[arm!]!)}`
       return {
         kind: 'single',
-        arm: arm!,
-        propensity: 1,
+        ...certain(arm!, candidates.length),
         alternates,
         explored: false,
         reason: `${candidates[arm!]!.id} has the highest quality − λ · cost (${quality}, ${cost}, λ = ${round(lambda)})`,

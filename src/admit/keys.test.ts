@@ -4,8 +4,15 @@ import { SwitchyardError } from '../errors.ts'
 import { ANONYMOUS, admit, type Principal } from './keys.ts'
 
 const sha256Hex = (text: string) => createHash('sha256').update(text).digest('hex')
-const alice: Principal = { name: 'alice', lambda: {}, models: true, admin: false }
-const bob: Principal = { name: 'bob', lambda: { max: 5 }, models: false, admin: false, requestsPerMinute: 60 }
+const alice: Principal = { name: 'alice', lambda: {}, models: true, exploration: true, admin: false }
+const bob: Principal = {
+  name: 'bob',
+  lambda: { max: 5 },
+  models: false,
+  exploration: true,
+  admin: false,
+  requestsPerMinute: 60,
+}
 const keys = [
   { sha256: sha256Hex('sk-alice'), principal: alice },
   { sha256: sha256Hex('sk-bob'), principal: bob },

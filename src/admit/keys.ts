@@ -10,6 +10,8 @@ export interface Principal {
   readonly lambda: { readonly default?: number; readonly min?: number; readonly max?: number }
   /** Whether it may name a model itself instead of a route. */
   readonly models: boolean
+  /** Whether its requests may be used to explore. */
+  readonly exploration: boolean
   /** Whether it may read the whole log and decide which policies serve. */
   readonly admin: boolean
   readonly requestsPerMinute?: number
@@ -24,7 +26,7 @@ export interface ClientKey {
 }
 
 /** Serves every request where no keys are configured. */
-export const ANONYMOUS: Principal = { name: 'anonymous', lambda: {}, models: true, admin: false }
+export const ANONYMOUS: Principal = { name: 'anonymous', lambda: {}, models: true, exploration: true, admin: false }
 
 /** No key worth hashing is longer. */
 const MAX_KEY_CHARS = 512

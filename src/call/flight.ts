@@ -157,6 +157,7 @@ export class Flight {
       error,
       ttftMs: this.outputAt === null ? null : this.outputAt - this.#startedAt,
       latencyMs: clock.monotonic() - this.#startedAt,
+      costUsd: null,
     })
     if (error !== null) this.#controller.abort(reason)
   }

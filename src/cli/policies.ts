@@ -44,7 +44,7 @@ export async function show(id: string, args: ConfigArguments): Promise<void> {
 export async function use(id: string, { route, ...args }: ConfigArguments & { route: string }): Promise<void> {
   const { config } = await requireConfig(args)
   const policy = await policyNamed(id, config, findRoute(config, route))
-  const activation: Activation = { route, policy, at: Date.now(), reason: 'policies use' }
+  const activation: Activation = { route, policy, at: Date.now(), reason: 'policies use', share: 1 }
   await withLog(config, (store) => store.append([{ table: 'policies', row: activation }]))
   print(`Route ${route} is served by ${policy ?? 'the constant'} from now on.`)
 }
@@ -62,7 +62,7 @@ export async function rollback({ route, ...args }: ConfigArguments & { route: st
       )
     }
     const policy = await availableAgain(previousPolicy(history), config, settings)
-    const activation: Activation = { route, policy, at: Date.now(), reason: 'policies rollback' }
+    const activation: Activation = { route, policy, at: Date.now(), reason: 'policies rollback', share: 1 }
     await store.append([{ table: 'policies', row: activation }])
     print(`Route ${route} is served by ${policy ?? 'the constant'} again.`)
   })

@@ -20,7 +20,7 @@ interface PullArguments extends ConfigArguments, RemoteArguments {
  * Decisions come last, so that none is here without what was known of it. Activations are left out: which policies serve
  * is each installation's own, and a copied activation would put a policy in charge here.
  */
-const TABLES = ['embeddings', 'attempts', 'outcomes', 'feedback', 'decisions'] as const
+const TABLES = ['embeddings', 'attempts', 'outcomes', 'feedback', 'rewards', 'decisions'] as const
 type Copied = (typeof TABLES)[number]
 
 /** Rows in one answer; in a Worker all of them are in memory at once, with the texts where those are kept. */

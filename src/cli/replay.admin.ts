@@ -46,6 +46,7 @@ export async function readLog(url: string): Promise<ReplayLog> {
         embeddings: embeddings.length,
         policies: await counted('policies'),
         feedback: await counted('feedback'),
+        rewards: await counted('rewards'),
       },
     }
   }

@@ -17,6 +17,7 @@ export interface Config {
   readonly keys: readonly KeySettings[]
   readonly encoder: EncoderSettings
   readonly log: Readonly<ConfigFile['log']>
+  readonly learning: Readonly<ConfigFile['learning']>
 }
 
 /** A provider without its transport, which the composition root adds. */
@@ -61,6 +62,7 @@ export interface RouteSettings {
   /** The levels that the file sets; the others follow from the candidates. */
   readonly lambda: { readonly best?: number; readonly auto?: number; readonly cheap?: number }
   readonly limits: Limits
+  readonly exploration: { readonly usdPerDay?: number; readonly maxLoss: number }
 }
 
 export interface KeySettings {
@@ -72,6 +74,7 @@ export interface KeySettings {
     readonly routes?: readonly string[]
     /** May it name a model itself. */
     readonly models: boolean
+    readonly exploration: boolean
     readonly admin: boolean
     readonly lambda: { readonly default?: number; readonly min?: number; readonly max?: number }
     readonly requestsPerMinute?: number

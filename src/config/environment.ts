@@ -42,7 +42,7 @@ export function environmentConfig(env: Environment): ConfigInput {
     return {
       providers: { demo: { kind: 'demo' } },
       keys,
-      candidates: DEMO_CANDIDATES.map(({ wire: _, capabilities, tags, ...rest }) => ({
+      candidates: DEMO_CANDIDATES.map(({ wire: _, elsewhere: __, capabilities, tags, ...rest }) => ({
         ...rest,
         capabilities: [...capabilities],
         tags: [...tags],

@@ -378,11 +378,12 @@ describe('keys', () => {
       ],
     })
     expect(keys.map(({ principal }) => principal)).toEqual([
-      { name: 'all', models: true, admin: true, lambda: { min: 0 } },
+      { name: 'all', models: true, exploration: true, admin: true, lambda: { min: 0 } },
       {
         name: 'some',
         routes: ['auto'],
         models: false,
+        exploration: true,
         admin: false,
         lambda: { default: 5, min: 1, max: 9 },
         requestsPerMinute: 60,

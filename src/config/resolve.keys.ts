@@ -12,7 +12,7 @@ export async function resolveKey(
   env: Environment,
   { routes: declared, report }: { readonly routes: readonly string[]; readonly report: Report },
 ): Promise<KeySettings> {
-  const { name, routes, models, admin } = file
+  const { name, routes, models, exploration, admin } = file
   if ((file.key === undefined) === (file.sha256 === undefined)) {
     report.problem(path, 'needs either `key`: {"env": "NAME"} or `sha256`.')
   }
@@ -39,6 +39,14 @@ export async function resolveKey(
   }
   return {
     sha256: secret === null ? (file.sha256 ?? '').toLowerCase() : await sha256Hex(new TextEncoder().encode(secret)),
-    principal: { name, models, admin, lambda: file.lambda, ...(routes !== '*' && { routes }), ...file.limits },
+    principal: {
+      name,
+      models,
+      exploration,
+      admin,
+      lambda: file.lambda,
+      ...(routes !== '*' && { routes }),
+      ...file.limits,
+    },
   }
 }

@@ -4,13 +4,21 @@ import type { PlannerName, PlannerOptions } from './schema.ts'
 
 type Option = keyof PlannerOptions
 
-const NEEDS: Readonly<Record<PlannerName, readonly Option[]>> = {
-  utility: [],
-  budget: ['usdPerThousand'],
-  threshold: ['strong', 'weak', 'share'],
-  hedge: ['chance'],
-  balance: ['quotas'],
-  'category-map': ['usdPerThousand'],
+interface Takes {
+  readonly needs: readonly Option[]
+  readonly may?: readonly Option[]
+}
+
+const TAKES: Readonly<Record<PlannerName, Takes>> = {
+  utility: { needs: [] },
+  budget: { needs: ['usdPerThousand'] },
+  threshold: { needs: ['strong', 'weak', 'share'] },
+  hedge: { needs: ['chance'] },
+  balance: { needs: ['quotas'] },
+  'category-map': { needs: ['usdPerThousand'] },
+  squarecb: { needs: [], may: ['gamma'] },
+  'epsilon-greedy': { needs: ['epsilon'] },
+  cascade: { needs: [], may: ['maxSteps', 'maxLatencyMs'] },
 }
 
 export interface PlannerProblem {
@@ -24,7 +32,7 @@ export function plannerProblems(
   options: PlannerOptions,
   candidates?: readonly string[],
 ): PlannerProblem[] {
-  const needs = NEEDS[planner]
+  const { needs, may = [] } = TAKES[planner]
   const given = Object.keys(options) as Option[]
   const named = (key: Option, id: string) =>
     !candidates || candidates.includes(id) ? [] : [{ key, message: `no candidate "${id}".${hint(id, candidates)}` }]
@@ -34,7 +42,7 @@ export function plannerProblems(
       .filter((key) => !given.includes(key))
       .map((key) => ({ key, message: `the planner "${planner}" needs it.` })),
     ...given
-      .filter((key) => !needs.includes(key))
+      .filter((key) => !needs.includes(key) && !may.includes(key))
       .map((key) => ({
         key,
         message: `means nothing to the planner "${planner}"; take it out, or name the planner it is for.`,

@@ -1,5 +1,5 @@
 /** From the file's text to what the system takes: references, catalogue, secrets. Every problem is reported. */
-import type { Candidate } from '../spec.ts'
+import type { Candidate, Upstream } from '../spec.ts'
 import { type Catalogue, loadCatalogue } from './catalogue.ts'
 import type { Config, ProviderSettings, RouteSettings } from './config.ts'
 import { hint } from './hints.ts'
@@ -34,7 +34,7 @@ export async function resolveConfig(
   env: Environment,
   { declared, order, report }: ResolveOptions,
 ): Promise<Config> {
-  const { server, data, log } = file
+  const { server, data, log, learning } = file
   const candidatePath = (i: number) => ['candidates', order?.candidates[i] ?? i]
   const keyPath = (i: number) => ['keys', order?.keys[i] ?? i]
   const providers = Object.entries(file.providers).map(([id, entry]) => resolveProvider(id, entry, env, report))
@@ -71,17 +71,28 @@ export async function resolveConfig(
       `${server.host} can be reached from other machines and no client key is configured. Add one under \`keys\`, or listen on 127.0.0.1.`,
     )
   }
+  const { judge } = learning
+  if (judge && !declared.candidates.includes(judge.candidate)) {
+    report.problem(
+      ['learning', 'judge', 'candidate'],
+      `no candidate "${judge.candidate}".${hint(judge.candidate, declared.candidates)}`,
+    )
+  }
+  if (judge && !log.text) {
+    report.problem(['learning', 'judge'], 'it reads prompts and answers: set log.text to true, or take the judge out.')
+  }
   const encoder = resolveEncoder(file.encoder, env, report)
   const patterns = modelPatterns(file.providers)
   const secrets = [
     ...providerSecrets(file.providers, env),
     ...('apiKey' in encoder && encoder.apiKey ? [encoder.apiKey] : []),
   ]
-  return { server, data, providers, secrets, patterns, candidates, routes, keys, encoder, log }
+  return { server, data, providers, secrets, patterns, candidates, routes, keys, encoder, log, learning }
 }
 
-function isComplete({ price, contextWindow, maxOutput, capabilities }: CandidateFile): boolean {
-  return [price, contextWindow, maxOutput, capabilities].every((value) => value !== undefined)
+function isComplete({ price, contextWindow, maxOutput, capabilities, elsewhere }: CandidateFile): boolean {
+  const known = [price, contextWindow, maxOutput, capabilities, ...elsewhere.map((one) => one.price)]
+  return known.every((value) => value !== undefined)
 }
 
 interface CandidateContext {
@@ -132,6 +143,7 @@ function resolveCandidate(
   if (shared !== undefined && entry.priors?.quality !== undefined) {
     report.problem([...path, 'priors', 'quality'], 'given here and under `priors.quality`; take one out.')
   }
+  const elsewhere = resolveElsewhere(entry, path, { file, providers, catalogue, declared, report })
   const priors = { ...entry.priors, ...(shared !== undefined && { quality: shared }) }
   return {
     id,
@@ -144,7 +156,28 @@ function resolveCandidate(
     capabilities: new Set(capabilities),
     tags,
     ...(Object.keys(priors).length > 0 && { priors }),
+    ...(elsewhere.length > 0 && { elsewhere }),
   }
+}
+
+function resolveElsewhere(
+  { elsewhere }: CandidateFile,
+  path: readonly PropertyKey[],
+  { providers, catalogue, declared, report }: CandidateContext,
+): Upstream[] {
+  return elsewhere.map(({ provider: name, model, price }, i) => {
+    const provider = providers.find((one) => one.id === name)
+    if (!declared.providers.includes(name)) {
+      report.problem([...path, 'elsewhere', i, 'provider'], `no provider "${name}".${hint(name, declared.providers)}`)
+    }
+    const known = provider && catalogue?.(provider, model)?.price
+    return {
+      provider: name,
+      model,
+      wire: provider?.wire ?? 'openai',
+      price: price === undefined ? (known ?? null) : price,
+    }
+  })
 }
 
 function resolveRoute(
@@ -183,6 +216,7 @@ function resolveRoute(
     candidates: wanted === '*' ? ids : ids.filter((id) => wanted.includes(id)),
     lambda,
     limits: file.limits,
+    exploration: file.exploration,
   }
 }
 

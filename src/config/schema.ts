@@ -145,6 +145,18 @@ const candidate = object({
     .exactOptional()
     .describe('What requests may demand of it. Left out: from the catalogue.'),
   tags: z.array(z.string()).default([]).describe('Free labels.'),
+  elsewhere: z
+    .array(
+      object({
+        provider: id.describe('The provider that serves it too.'),
+        model: z.string().min(1).describe('The name that provider knows it by.'),
+        price: price.nullable().exactOptional().describe('`null`: not known. Left out: from the catalogue.'),
+      }),
+    )
+    .default([])
+    .describe(
+      'Where else the same model is served. Whichever provider has answered best lately is asked first, the others when it fails.',
+    ),
   priors: object({
     quality: quality.exactOptional().describe('Believed mean quality in [0, 1].'),
     outputTokens: z
@@ -160,7 +172,7 @@ const candidate = object({
 /** What one USD is worth in quality; quality lies in [0, 1]. With 10, a cent is worth 0.1. */
 const lambda = z.number().min(0)
 
-export const PRESETS = ['knn', 'cost-aware'] as const
+export const PRESETS = ['knn', 'cost-aware', 'bandit', 'cascade'] as const
 export const ESTIMATORS = [
   'constant',
   'knn',
@@ -179,7 +191,17 @@ export const ESTIMATORS = [
   'domains',
   'agreement',
 ] as const
-export const PLANNERS = ['utility', 'budget', 'threshold', 'hedge', 'balance', 'category-map'] as const
+export const PLANNERS = [
+  'utility',
+  'budget',
+  'threshold',
+  'hedge',
+  'balance',
+  'category-map',
+  'squarecb',
+  'epsilon-greedy',
+  'cascade',
+] as const
 
 /** What planners are told; `resolve.planner.ts` knows which needs what. */
 export const plannerOptionsSchema = object({
@@ -197,6 +219,25 @@ export const plannerOptionsSchema = object({
     .refine((quotas) => Object.values(quotas).reduce((sum, share) => sum + share, 0) <= 1 + 1e-9, 'sum to more than 1')
     .exactOptional()
     .describe('For `balance`: share of the queries by candidate id. Who is left out shares what is left.'),
+  gamma: z
+    .number()
+    .positive()
+    .exactOptional()
+    .describe('For `squarecb`: the higher, the less is explored. Left out: it follows from what has been learned.'),
+  epsilon: quality
+    .exactOptional()
+    .describe('For `epsilon-greedy`: share of the requests that go to a candidate drawn at random.'),
+  maxSteps: z
+    .int()
+    .min(1)
+    .max(3)
+    .exactOptional()
+    .describe('For `cascade`: candidates asked for one request at most. Left out: 3.'),
+  maxLatencyMs: z
+    .int()
+    .min(1)
+    .exactOptional()
+    .describe('For `cascade`: after this long nobody else is asked. Left out: 30000.'),
 })
 
 const route = object({
@@ -232,6 +273,22 @@ const route = object({
   })
     .prefault({})
     .describe('A candidate that breaks one is not asked.'),
+  exploration: object({
+    usdPerDay: z
+      .number()
+      .min(0)
+      .exactOptional()
+      .describe(
+        'What explored requests may cost in USD per UTC day; after that nothing is explored. Left out: no limit.',
+      ),
+    maxLoss: quality
+      .default(0.2)
+      .describe('By how much, in quality − λ · cost as predicted, an explored candidate may fall short of the best.'),
+  })
+    .prefault({})
+    .describe(
+      'How far the planners `squarecb` and `epsilon-greedy` may go. A request in the middle of a tool loop is never explored.',
+    ),
 })
 
 const key = object({
@@ -243,6 +300,7 @@ const key = object({
     .default('*')
     .describe('Routes it may use.'),
   models: z.boolean().default(true).describe('May it name a model itself, past the routes.'),
+  exploration: z.boolean().default(true).describe('May its requests be used to explore.'),
   admin: z
     .boolean()
     .default(false)
@@ -336,6 +394,47 @@ const log = object({
   maxQueuedRows: count(10_000).describe('Rows waiting to be written; more are dropped and counted, or refused.'),
 })
 
+const learning = object({
+  reward: object({
+    signals: object({
+      abort: quality.exactOptional().describe('The client left before the answer was complete.'),
+      truncated: quality.exactOptional().describe('The answer was cut: by its limit, or by a broken connection.'),
+      refusal: quality.exactOptional().describe('The model declined.'),
+      invalid_json: quality.exactOptional().describe('JSON was asked for and this is none, or not by the schema.'),
+      retry: quality.exactOptional().describe('The same key asked the same again soon after.'),
+      none: quality.exactOptional().describe('Nothing of this happened.'),
+    })
+      .prefault({})
+      .describe(
+        'Quality of an answer that nobody scored, by what happened to it; the lowest that applies counts. What is left out says nothing.',
+      ),
+    waitMs: ms(600_000).describe('So long a score is waited for before signals count.'),
+    keyShare: z
+      .number()
+      .positive()
+      .max(1)
+      .default(0.5)
+      .describe(
+        'The most that one key may contribute to what is learned where several keys do; the rest is weighed down.',
+      ),
+  })
+    .prefault({})
+    .describe('What an answer was worth: its score, else what a judge says, else signals.'),
+  forgetting: z
+    .number()
+    .min(0.9)
+    .max(1)
+    .default(0.999)
+    .describe('For planners that explore: what a lesson still counts after the next one. 1 forgets nothing.'),
+  judge: object({
+    candidate: id.describe('The candidate that scores answers.'),
+    share: quality.default(0.05).describe('Share of the routed answers that it scores.'),
+    usdPerDay: z.number().positive().describe('What it may cost in USD per UTC day.'),
+  })
+    .exactOptional()
+    .describe('A model that scores a share of the answers. It reads prompts and answers: `log.text` must be on.'),
+})
+
 export const configSchema = object({
   $schema: z.string().exactOptional().describe('Path of the JSON schema, for editors.'),
   server: server.prefault({}).describe('The HTTP server.'),
@@ -354,6 +453,9 @@ export const configSchema = object({
     .describe('The same as `candidates[].priors`, for all at once.'),
   encoder: encoder.prefault({}).describe('What turns text into vectors.'),
   log: log.prefault({}).describe('The log of decisions and outcomes.'),
+  learning: learning
+    .prefault({})
+    .describe('What is learned from outcomes while the gateway serves (docs/learning.md).'),
 })
 
 /** The file as it is written. */

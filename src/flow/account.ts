@@ -2,7 +2,7 @@
 import type { ErrorCode } from '../errors.ts'
 import { describeError } from '../log/console.ts'
 import { costUsd } from '../route/cost.ts'
-import type { Attempt, Candidate, Decision, Finish, Outcome, OutcomeStatus, Usage } from '../spec.ts'
+import type { Attempt, Candidate, Decision, Finish, Outcome, OutcomeStatus, Signal, Usage } from '../spec.ts'
 import type { Deps } from './deps.ts'
 
 /** No client waits for its outcome to be written: it may go with the next decision. */
@@ -67,15 +67,30 @@ export function openAccount(
         ttftMs,
         latencyMs: deps.clock.monotonic() - started,
         finish,
+        signals: signalsOf(settlement),
         ...(answer === undefined ? {} : { answer }),
       }
-      const rows = attempts.map((row) => ({ table: 'attempts', row }) as const)
+      // What was used, the last call used: those before it were refused or never answered.
+      const last = attempts.length - 1
+      const rows = attempts.map(
+        (row, i) => ({ table: 'attempts', row: i === last ? { ...row, costUsd: cost } : row }) as const,
+      )
       const all = [...rows, { table: 'outcomes', row: outcome } as const]
       deps.store.append(all, { patienceMs: OUTCOME_PATIENCE_MS }).catch((error: unknown) => {
         deps.logger.error('outcome_not_logged', { decision: decision.id, ...describeError(error) })
       })
     },
   }
+}
+
+/** What speaks against the answer, by how it ended. */
+function signalsOf({ status, finish }: Settlement): Signal[] {
+  const truncated = status === 'upstream_truncated' || finish?.unified === 'length'
+  return [
+    ...(status === 'client_abort' ? (['abort'] as const) : []),
+    ...(truncated ? (['truncated'] as const) : []),
+    ...(finish?.unified === 'refusal' ? (['refusal'] as const) : []),
+  ]
 }
 
 /**

@@ -9,6 +9,7 @@ const considered: Considered = {
   qualityStd: [0.1, 0.2],
   costUsd: [0.001, 0.02],
   utility: [0.4, 0.3],
+  chances: [1, 0],
   support: 0.123456,
   guard: { shrink: 0.5, minSupport: 0.1, factor: 0.25 },
   neighbours: [],

@@ -54,6 +54,7 @@ export async function activatePolicy(
     policy: policy?.id ?? null,
     at: clock.now(),
     reason: reason ?? `${previous ? 'rolled back' : 'activated'} with the key "${by}"`,
+    share: 1,
   }
   await log.append([{ table: 'policies', row: activation }])
   await serving.sync()

@@ -27,6 +27,7 @@ export function sampleDecision(id: string, changes: Partial<Decision> = {}): Dec
       qualityStd: [0.1, 0.2],
       costUsd: [0.001, null],
       utility: [0.4, null],
+      chances: [1, 0],
       support: 0.5,
       guard: { shrink: 0.75, minSupport: 0.2, factor: 0.28125 },
       neighbours: [
@@ -51,6 +52,7 @@ export function sampleAttempt(decision: string, changes: Partial<Attempt> = {}):
     error: null,
     ttftMs: 80.5,
     latencyMs: 640.25,
+    costUsd: 0.00031,
     ...changes,
   }
 }
@@ -69,6 +71,7 @@ export function sampleOutcome(decision: string, changes: Partial<Outcome> = {}):
     ttftMs: 80.5,
     latencyMs: 641,
     finish: { unified: 'stop', raw: 'end_turn' },
+    signals: ['truncated'],
     ...changes,
   }
 }
@@ -227,13 +230,13 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
     test('knows the newest activation of every route', async () => {
       const activate = (route: string, policy: string | null, at: number): LogRow => ({
         table: 'policies',
-        row: { route, policy, at, reason: 'asked for' },
+        row: { route, policy, at, reason: 'asked for', share: 0.5, evidence: { gain: 0.01 } },
       })
       await store.append([activate('b', 'one', 5), activate('a', 'one', 5), activate('b', 'two', 3)])
       await store.append([activate('a', null, 1)])
       expect(await store.activations()).toEqual([
-        { route: 'a', policy: null, at: 1, reason: 'asked for' },
-        { route: 'b', policy: 'two', at: 3, reason: 'asked for' },
+        { route: 'a', policy: null, at: 1, reason: 'asked for', share: 0.5, evidence: { gain: 0.01 } },
+        { route: 'b', policy: 'two', at: 3, reason: 'asked for', share: 0.5, evidence: { gain: 0.01 } },
       ])
     })
 

@@ -4,7 +4,7 @@ import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
 import type { LogRow } from '../spec.ts'
 import type { LogDatabase } from './driver.ts'
 import { COLUMNS, type Insert, type Value } from './rows.ts'
-import { attempts, decisions, embeddings, feedback, outcomes, policies } from './schema.ts'
+import { attempts, decisions, embeddings, feedback, outcomes, policies, rewards } from './schema.ts'
 
 /** One statement; the parameters are taken from an insert's values. */
 export interface Statement {
@@ -59,6 +59,10 @@ export function createInserts(db: LogDatabase): Inserts {
         'embeddings',
         db.insert(embeddings).values(placeholders(embeddings, COLUMNS.embeddings)).onConflictDoNothing(),
       ),
+    ],
+    // The first that is known of a decision counts.
+    rewards: [
+      statement('rewards', db.insert(rewards).values(placeholders(rewards, COLUMNS.rewards)).onConflictDoNothing()),
     ],
     policies: [statement('policies', db.insert(policies).values(placeholders(policies, COLUMNS.policies)))],
   }

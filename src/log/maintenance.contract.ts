@@ -89,7 +89,7 @@ export function describeMaintenance(name: string, open: () => Promise<Store>): v
     test('knows every activation of a route, newest first', async () => {
       const activate = (route: string, policy: string | null): LogRow => ({
         table: 'policies',
-        row: { route, policy, at: 1, reason: 'asked for' },
+        row: { route, policy, at: 1, reason: 'asked for', share: 1 },
       })
       const store = await opened([activate('a', 'one'), activate('b', 'other'), activate('a', null)])
       await store.append([activate('a', 'two')])

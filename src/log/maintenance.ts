@@ -128,6 +128,7 @@ async function prune(db: LogDatabase, firstKept: number): Promise<number> {
     db.run(sql`delete from attempts where decision in ${ids}`),
     db.run(sql`delete from outcomes where decision in ${ids}`),
     db.run(sql`delete from feedback where decision in ${ids}`),
+    db.run(sql`delete from rewards where decision in ${ids}`),
     db.run(sql`delete from decisions where id in ${ids}`),
     db.run(sql`
       delete from embeddings where hash in ${hashes}

@@ -9,6 +9,7 @@ import type {
   Feedback,
   LogRow,
   Outcome,
+  Reward,
   Statistics,
   Store,
 } from '../spec.ts'
@@ -23,6 +24,7 @@ interface Kept {
   outcomes: Map<string, Outcome>
   feedback: Map<string, Feedback[]>
   embeddings: Map<string, EmbeddingRow>
+  rewards: Map<string, Reward>
   activations: Activation[]
   /** What is stored now, in the order of writing. */
   written: { readonly seq: number; readonly entry: LogRow }[]
@@ -39,6 +41,7 @@ export function createMemoryStore(): Store {
     outcomes: new Map(),
     feedback: new Map(),
     embeddings: new Map(),
+    rewards: new Map(),
     activations: [],
     written: [],
     writes: 0,
@@ -106,6 +109,14 @@ export function createMemoryStore(): Store {
       const total = (all: readonly Statistics[]) => all.reduce((sum, { costUsd }) => sum + costUsd, 0)
       return new Map([...tenants].map(([tenant, all]) => [tenant, total(all)] as const).filter(([, usd]) => usd > 0))
     },
+    async explored(since) {
+      const usd = new Map<string, number>()
+      for (const { id, at, route, explored } of kept.decisions.values()) {
+        const cost = kept.outcomes.get(id)?.costUsd ?? null
+        if (at >= since && explored && route !== null && cost !== null) usd.set(route, (usd.get(route) ?? 0) + cost)
+      }
+      return usd
+    },
     async rows(table, { after, limit }) {
       const page = kept.written.filter(({ seq, entry }) => entry.table === table && seq > after).slice(0, limit)
       return { rows: page.map(({ entry }) => structuredClone(entry)), next: page.at(-1)?.seq ?? null }
@@ -149,6 +160,7 @@ function unknown(decision: string, { now, candidate }: { now: number; candidate:
     ttftMs: null,
     latencyMs: 0,
     finish: null,
+    signals: [],
   }
 }
 
@@ -156,7 +168,7 @@ function unknown(decision: string, { now, candidate }: { now: number; candidate:
 function remove(kept: Kept, old: readonly Decision[]): void {
   const ids = new Set(old.map(({ id }) => id))
   const hashes = new Set(old.map(({ query }) => query.hash))
-  for (const table of [kept.decisions, kept.attempts, kept.outcomes, kept.feedback])
+  for (const table of [kept.decisions, kept.attempts, kept.outcomes, kept.feedback, kept.rewards])
     for (const id of ids) table.delete(id)
   for (const { query } of kept.decisions.values()) hashes.delete(query.hash)
   for (const [key, { hash }] of kept.embeddings) if (hashes.has(hash)) kept.embeddings.delete(key)
@@ -211,6 +223,10 @@ function keep(kept: Kept, entry: LogRow): void {
       kept.embeddings.set(key, row)
       break
     }
+    case 'rewards':
+      if (kept.rewards.has(row.decision)) return
+      kept.rewards.set(row.decision, row)
+      break
     case 'policies':
       kept.activations.push(row)
       break

@@ -12,7 +12,7 @@ const ROWS: LogRow[] = [
   { table: 'outcomes', row: sampleOutcome('one', { costUsd: 1e-7 }) },
   { table: 'feedback', row: { decision: 'one', principal: 'ann', value: 0.1, source: 'user', at: 3 } },
   { table: 'embeddings', row: { hash: 'h', encoder: 'e', vector: all.subarray(3, 90), at: 1 } },
-  { table: 'policies', row: { route: 'auto', policy: null, at: 1, reason: 'asked for' } },
+  { table: 'policies', row: { route: 'auto', policy: null, at: 1, reason: 'asked for', share: 1 } },
 ]
 
 it.each(ROWS.map((row) => [row.table, row] as const))('brings %s over to the bit', (table, row) => {

@@ -1,12 +1,21 @@
 /** What is read from the log, once for every SQLite: the statements, and what their rows mean. */
-import { and, asc, desc, eq, gt, inArray, lt, max, type SQL, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, gte, inArray, lt, max, type SQL, sql, sum } from 'drizzle-orm'
 import type { DecisionRecord, LogRow, Store } from '../spec.ts'
 import type { LogDatabase } from './driver.ts'
-import { toActivation, toAttempt, toDecision, toEmbedding, toFeedback, toOutcome, toVector } from './rows.ts'
-import { attempts, decisions, embeddings, feedback, meta, outcomes, policies } from './schema.ts'
+import { toActivation, toAttempt, toDecision, toEmbedding, toFeedback, toOutcome, toReward, toVector } from './rows.ts'
+import { attempts, decisions, embeddings, feedback, meta, outcomes, policies, rewards } from './schema.ts'
 import { readSpent, readStatistics } from './statistics.ts'
 
-type ReadName = 'decision' | 'decisions' | 'embedding' | 'activations' | 'history' | 'spent' | 'rows' | 'statistics'
+type ReadName =
+  | 'decision'
+  | 'decisions'
+  | 'embedding'
+  | 'activations'
+  | 'history'
+  | 'spent'
+  | 'explored'
+  | 'rows'
+  | 'statistics'
 
 /** The part of a store that only reads. */
 export type Reads = {
@@ -55,6 +64,15 @@ export function createReads(db: LogDatabase): Reads {
       return rows.map(toActivation)
     },
     spent: (since) => readSpent(db, since),
+    async explored(since) {
+      const rows = await db
+        .select({ route: decisions.route, usd: sum(outcomes.costUsd) })
+        .from(decisions)
+        .innerJoin(outcomes, eq(outcomes.decision, decisions.id))
+        .where(and(gte(decisions.at, since), eq(decisions.explored, 1)))
+        .groupBy(decisions.route)
+      return new Map(rows.flatMap(({ route, usd }) => (route === null || usd === null ? [] : [[route, Number(usd)]])))
+    },
     async rows(table, { after, limit }) {
       const found = await numbered(db, table, { after, limit })
       return { rows: found.map(({ entry }) => entry), next: found.at(-1)?.seq ?? null }
@@ -113,6 +131,10 @@ async function numbered(
         .orderBy(embeddings.seq)
         .limit(limit)
       return found.map((row) => ({ seq: row.seq, entry: { table, row: toEmbedding(row) } }))
+    }
+    case 'rewards': {
+      const found = await db.select().from(rewards).where(gt(rewards.seq, after)).orderBy(rewards.seq).limit(limit)
+      return found.map((row) => ({ seq: row.seq, entry: { table, row: toReward(row) } }))
     }
     case 'policies': {
       const found = await db.select().from(policies).where(gt(policies.seq, after)).orderBy(policies.seq).limit(limit)

@@ -12,6 +12,8 @@ import type {
   Finish,
   LogRow,
   Outcome,
+  Reward,
+  Signal,
   Usage,
 } from '../spec.ts'
 import type { TABLES } from './schema.ts'
@@ -65,6 +67,7 @@ const attemptWriters: Writers<'attempts', Attempt> = {
   error: (row) => row.error,
   ttftMs: (row) => row.ttftMs,
   latencyMs: (row) => row.latencyMs,
+  costUsd: (row) => row.costUsd,
 }
 
 const outcomeWriters: Writers<'outcomes', Outcome> = {
@@ -85,6 +88,12 @@ const outcomeWriters: Writers<'outcomes', Outcome> = {
   finish: (row) => row.finish?.unified ?? null,
   finishRaw: (row) => row.finish?.raw ?? null,
   answer: (row) => row.answer ?? null,
+  signals: (row) => JSON.stringify(row.signals),
+}
+
+/** A copy: sending a view to another thread would send the whole buffer behind it. */
+function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength).slice()
 }
 
 const feedbackWriters: Writers<'feedback', Feedback> = {
@@ -99,9 +108,26 @@ const feedbackWriters: Writers<'feedback', Feedback> = {
 const embeddingWriters: Writers<'embeddings', EmbeddingRow> = {
   hash: (row) => row.hash,
   encoder: (row) => row.encoder,
-  // A copy: sending a view to another thread would send the whole buffer behind it.
-  vector: ({ vector }) => new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength).slice(),
+  vector: ({ vector }) => bytesOf(vector),
   at: (row) => row.at,
+}
+
+const rewardWriters: Writers<'rewards', Reward> = {
+  decision: (row) => row.decision,
+  at: (row) => row.at,
+  tenant: (row) => row.tenant,
+  route: (row) => row.route,
+  policy: (row) => row.policy,
+  candidate: (row) => row.candidate,
+  source: (row) => row.source,
+  quality: (row) => row.quality,
+  costUsd: (row) => row.costUsd,
+  lambda: (row) => row.lambda,
+  propensity: (row) => row.propensity,
+  model: (row) => row.lesson?.model ?? null,
+  features: ({ lesson }) => (lesson ? bytesOf(lesson.features) : null),
+  predicted: (row) => row.lesson?.predicted ?? null,
+  weight: (row) => row.lesson?.weight ?? null,
 }
 
 const activationWriters: Writers<'policies', Activation> = {
@@ -109,6 +135,8 @@ const activationWriters: Writers<'policies', Activation> = {
   policy: (row) => row.policy,
   at: (row) => row.at,
   reason: (row) => row.reason,
+  share: (row) => row.share,
+  evidence: (row) => (row.evidence ? JSON.stringify(row.evidence) : null),
 }
 
 /** The columns of each table in the order in which `toInsert` gives their values. */
@@ -118,6 +146,7 @@ export const COLUMNS = {
   outcomes: Object.keys(outcomeWriters),
   feedback: Object.keys(feedbackWriters),
   embeddings: Object.keys(embeddingWriters),
+  rewards: Object.keys(rewardWriters),
   policies: Object.keys(activationWriters),
 } as const satisfies Record<LogRow['table'], readonly string[]>
 
@@ -134,6 +163,8 @@ export function toInsert({ table, row }: LogRow): Insert {
       return { table, values: valuesOf(feedbackWriters, row) }
     case 'embeddings':
       return { table, values: valuesOf(embeddingWriters, row) }
+    case 'rewards':
+      return { table, values: valuesOf(rewardWriters, row) }
     case 'policies':
       return { table, values: valuesOf(activationWriters, row) }
   }
@@ -217,6 +248,7 @@ export function toOutcome(row: Columns<'outcomes'>): Outcome {
     ttftMs: row.ttftMs,
     latencyMs: row.latencyMs,
     finish,
+    signals: readSignals(row.signals),
     ...(row.answer === null ? {} : { answer: row.answer }),
   }
 }
@@ -236,7 +268,18 @@ export function toEmbedding({ seq: _, ...row }: Columns<'embeddings'>): Embeddin
   return { ...row, vector: toVector(row.vector) }
 }
 
+function readSignals(text: string | null): Signal[] {
+  return text === null ? [] : JSON.parse(text)
+}
+
+/** A reward as stored. */
+export function toReward({ seq: _, model, features, predicted, weight, ...row }: Columns<'rewards'>): Reward {
+  if (model === null || features === null || predicted === null || weight === null) return row
+  const lesson = { model, features: new Float64Array(Uint8Array.from(features).buffer), predicted, weight }
+  return { ...row, lesson }
+}
+
 /** An activation as stored. */
-export function toActivation({ seq: _, ...row }: Columns<'policies'>): Activation {
-  return row
+export function toActivation({ seq: _, evidence, ...row }: Columns<'policies'>): Activation {
+  return evidence === null ? row : { ...row, evidence: JSON.parse(evidence) }
 }

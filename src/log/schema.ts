@@ -73,6 +73,7 @@ export const attempts = sqliteTable(
     error: text(),
     ttftMs: real('ttft_ms'),
     latencyMs: real('latency_ms').notNull(),
+    costUsd: real('cost_usd'),
   },
   (table) => [uniqueIndex('attempts_key').on(table.decision, table.index)],
 )
@@ -100,6 +101,8 @@ export const outcomes = sqliteTable('outcomes', {
   finishRaw: text('finish_raw'),
   /** Null unless text retention is on. */
   answer: text(),
+  /** JSON: names of signals. Null as `[]`, in rows older than the column. */
+  signals: text(),
 })
 
 /** One score per decision, principal and source: the newest. */
@@ -130,6 +133,32 @@ export const embeddings = sqliteTable(
   (table) => [uniqueIndex('embeddings_key').on(table.hash, table.encoder)],
 )
 
+/** One per decision: the first that is known. */
+export const rewards = sqliteTable(
+  'rewards',
+  {
+    seq: seq(),
+    decision: text().notNull().unique(),
+    at: integer().notNull(),
+    tenant: text().notNull(),
+    route: text().notNull(),
+    policy: text(),
+    candidate: text().notNull(),
+    source: text({ enum: ['user', 'judge', 'check', 'implicit'] }).notNull(),
+    quality: real().notNull(),
+    costUsd: real('cost_usd'),
+    lambda: real().notNull(),
+    propensity: real().notNull(),
+    /** What an online model learns; the four are null together. */
+    model: text(),
+    /** 64-bit floats, little-endian. */
+    features: bytes(),
+    predicted: real(),
+    weight: real(),
+  },
+  (table) => [index('rewards_route').on(table.route)],
+)
+
 /** Activations: the newest row per route is the one that serves. */
 export const policies = sqliteTable(
   'policies',
@@ -139,6 +168,10 @@ export const policies = sqliteTable(
     policy: text(),
     at: integer().notNull(),
     reason: text().notNull(),
+    /** Share of the requests. */
+    share: real().notNull().default(1),
+    /** JSON. */
+    evidence: text(),
   },
   (table) => [index('policies_route').on(table.route)],
 )
@@ -191,4 +224,4 @@ export const statistics = sqliteTable(
 export const meta = sqliteTable('meta', { key: text().primaryKey(), value: text().notNull() })
 
 /** The tables that rows are appended to, by the name they have in the spec. */
-export const TABLES = { decisions, attempts, outcomes, feedback, embeddings, policies }
+export const TABLES = { decisions, attempts, outcomes, feedback, embeddings, rewards, policies }

@@ -64,6 +64,7 @@ export async function openD1Store(d1: D1Database, { keepAlive }: D1StoreOptions)
     activations: () => answered(reads.activations()),
     history: (route, limit) => answered(reads.history(route, limit)),
     spent: (since) => answered(reads.spent(since)),
+    explored: (since) => answered(reads.explored(since)),
     rows: (table, page) => answered(reads.rows(table, page)),
     statistics: (options) => answered(reads.statistics(options)),
     maintain: (options) => answered(maintain(db, options), 'be maintained'),

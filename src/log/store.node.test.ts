@@ -235,11 +235,16 @@ describe('opening', () => {
     first.exec('create table __drizzle_migrations (id serial primary key, hash text not null, created_at numeric)')
     const { when } = JSON.parse(readFileSync(join(folder, 'meta/_journal.json'), 'utf8')).entries[0]
     first.prepare('insert into __drizzle_migrations (hash, created_at) values (?, ?)').run('', when)
-    const outcomes: LogRow[] = ['b', 'a'].map((id) => ({ table: 'outcomes', row: sampleOutcome(id) }))
+    const outcomes: LogRow[] = ['b', 'a'].map((id) => ({
+      table: 'outcomes',
+      row: sampleOutcome(id, { signals: [] }),
+    }))
+    // The column `signals` came later, as the last one.
+    const valuesOf = (row: LogRow) => toInsert(row).values.slice(0, -1)
     const insert = first.prepare(
-      `insert into outcomes values (${Array.from(toInsert(outcomes[0]!).values, () => '?').join(', ')})`,
+      `insert into outcomes values (${Array.from(valuesOf(outcomes[0]!), () => '?').join(', ')})`,
     )
-    for (const row of outcomes) insert.run(toInsert(row).values)
+    for (const row of outcomes) insert.run(valuesOf(row))
     first.close()
     const store = await open(file)
     expect((await store.rows('outcomes', { after: 0, limit: 9 })).rows).toEqual(outcomes)

@@ -191,6 +191,7 @@ function createStore(ask: AskThread, salt: string, options: StoreOptions): FileS
     activations: () => read(ask('activations')),
     history: (route, limit) => read(ask('history', route, limit)),
     spent: (since) => read(ask('spent', since)),
+    explored: (since) => read(ask('explored', since)),
     rows: (table, page) => read(ask('rows', table, page)),
     statistics: (options) => read(ask('statistics', options)),
     async maintain(options) {

@@ -6,6 +6,7 @@ import type {
   Estimator,
   Guard,
   Limits,
+  OnlineModel,
   Plan,
   Planner,
   Preference,
@@ -26,6 +27,8 @@ export interface RoutePolicy {
   readonly candidates: readonly string[]
   /** Names of training rows, for explanations. */
   readonly labels?: readonly string[]
+  /** What was learned since. */
+  readonly online?: OnlineModel
 }
 
 export interface DecideInput {
@@ -57,19 +60,17 @@ export interface Assessment {
   /** Of this very query, in USD; `priced` has the costs by which they are compared. */
   readonly expectedUsd: Float64Array
   readonly excluded: readonly Exclusion[]
+  /** Quality as predicted without what was learned online. */
+  readonly offline?: readonly number[]
 }
 
 /** Throws `context_length_exceeded` or `no_feasible_candidate`, naming what excluded whom. */
 export function decide(input: DecideInput): Decided {
   const { query, policy, preference, random } = input
   const assessment = assess({ ...input, limits: preference.limits })
-  const { candidates, priced } = assessment
-  return {
-    plan: policy.planner.plan(query, candidates, priced, preference, random),
-    candidates,
-    expectedUsd: assessment.expectedUsd,
-    considered: explain(assessment, policy, preference.lambda),
-  }
+  const { candidates, priced, expectedUsd } = assessment
+  const plan = policy.planner.plan(query, candidates, priced, preference, random)
+  return { plan, candidates, expectedUsd, considered: explain(assessment, policy, preference.lambda, plan) }
 }
 
 /** A decision up to the planner; offline a sweep of λ needs it once per query. Throws as `decide` does. */
@@ -89,7 +90,8 @@ export function assess({
   if (able.arms.length === 0) throw infeasible(able.excluded)
 
   const asked = able.arms.map((m) => pool[m]!)
-  const estimate = guarded(policy.estimator.estimate(query, asked), policy, asked)
+  const offline = guarded(policy.estimator.estimate(query, asked), policy, asked)
+  const estimate = policy.online?.correct(query, asked, offline) ?? offline
   // Limits are held against the query's own length; candidates are compared at the guarded one.
   const own = price(query, asked, estimate)
   const affordable = affordableCandidates(asked, own, limits)
@@ -104,6 +106,7 @@ export function assess({
     priced: pick({ ...own, costUsd }, affordable.arms),
     expectedUsd: Float64Array.from(affordable.arms, (m) => own.costUsd[m]!),
     excluded,
+    ...(policy.online && { offline: affordable.arms.map((m) => offline.quality[m]!) }),
   }
 }
 
@@ -147,9 +150,10 @@ function pick(priced: Priced, arms: readonly number[]): Priced {
 }
 
 function explain(
-  { candidates, priced, excluded }: Assessment,
+  { candidates, priced, excluded, offline }: Assessment,
   { guard, labels }: RoutePolicy,
   lambda: number,
+  { chances }: Plan,
 ): Considered {
   const { quality, qualityStd, costUsd, support, neighbours = [] } = priced
   const { shrink, minSupport } = guard
@@ -159,6 +163,8 @@ function explain(
     qualityStd: [...qualityStd],
     costUsd: Array.from(costUsd, known),
     utility: Array.from(quality, (value, m) => (lambda === 0 ? value : known(value - lambda * costUsd[m]!))),
+    chances,
+    ...(offline && { offline }),
     support,
     guard: { shrink, minSupport, factor: guardFactor(guard, support) },
     neighbours: neighbours.map((neighbour) => {

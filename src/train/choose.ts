@@ -2,9 +2,6 @@
 import { type Assessment, assess, type RoutePolicy } from '../route/decide.ts'
 import type { Candidate, Query } from '../spec.ts'
 
-/** Sums of propensities are this exact, or better. */
-const ROUNDING = 1e-9
-
 export interface ChooserOptions {
   readonly candidates: readonly Candidate[]
   /** Uniform in [0, 1). */
@@ -34,23 +31,14 @@ export interface Chance {
   readonly propensity: number
 }
 
-/**
- * The function that gives every candidate that may be asked first at λ, without limits. Exact: a planner draws once, and an arm holds as much of [0, 1)
- * as its propensity says, so that the next one begins where it ends.
- */
+/** The function that gives every candidate that may be asked first at λ, without limits. */
 export function createChances(
   policy: RoutePolicy,
   candidates: readonly Candidate[],
 ): (query: Query, lambda: number) => Chance[] {
   return (query, lambda) => {
     const { candidates: able, priced } = assess({ query, candidates, policy, limits: {} })
-    const chances: Chance[] = []
-    for (let from = 0; from < 1 - ROUNDING; ) {
-      const at = from + ROUNDING / 2
-      const { arm, propensity } = policy.planner.plan(query, able, priced, { lambda, limits: {} }, () => at)
-      chances.push({ id: able[arm]!.id, propensity })
-      from += propensity
-    }
-    return chances
+    const { chances } = policy.planner.plan(query, able, priced, { lambda, limits: {} }, () => 0.5)
+    return chances.flatMap((propensity, arm) => (propensity > 0 ? [{ id: able[arm]!.id, propensity }] : []))
   }
 }

@@ -20,11 +20,11 @@ export function predict(
     const query = queries[i]!
     if (ableCandidates(query, pool).arms.length === 0) return []
     const { candidates, priced, expectedUsd } = assess({ query, candidates: pool, policy, limits: {} })
-    const spentUsd = expectedUsd.map((expected, m) => {
-      const recorded = at(set, set.costUsd, row, ids.indexOf(candidates[m]!.id))
-      return Number.isNaN(recorded) ? expected : recorded
-    })
-    return [{ candidates, priced, spentUsd }]
+    const recorded = (matrix: Float64Array) =>
+      Float64Array.from(candidates, ({ id }) => at(set, matrix, row, ids.indexOf(id)))
+    const costs = recorded(set.costUsd)
+    const spentUsd = expectedUsd.map((expected, m) => (Number.isNaN(costs[m]!) ? expected : costs[m]!))
+    return [{ candidates, priced, spentUsd, quality: recorded(set.quality) }]
   })
 }
 

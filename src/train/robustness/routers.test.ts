@@ -64,6 +64,7 @@ it('a planner that draws draws the same for every wording of a prompt', () => {
       kind: 'single',
       arm: random() < 0.5 ? 0 : 1,
       propensity: 0.5,
+      chances: [0.5, 0.5],
       alternates: [],
       explored: true,
       reason: 'drawn',

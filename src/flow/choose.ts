@@ -1,0 +1,85 @@
+/** Whom a request goes to: the model that its client named, or what the route's policy decides. */
+import type { Principal } from '../admit/keys.ts'
+import { makeQuery, unroutedQuery } from '../embed/query.ts'
+import { windowText } from '../embed/window.ts'
+import { describeError } from '../log/console.ts'
+import { namedCostUsd } from '../route/cost.ts'
+import { decide } from '../route/decide.ts'
+import type { Ask, Candidate, Considered, Limits, Plan, Query } from '../spec.ts'
+import type { Deps } from './deps.ts'
+import { findTarget } from './target.ts'
+import type { Route, World } from './world.ts'
+
+export interface Chosen {
+  readonly route: Route | null
+  readonly query: Query
+  /** Those that were able to answer; the plan's arms are indexes into these. */
+  readonly candidates: readonly Candidate[]
+  readonly plan: Plan
+  readonly lambda: number | null
+  /** What the first call is expected to cost, in USD; `NaN`: price not known. */
+  readonly expectedUsd: number
+  readonly considered: Considered | null
+}
+
+/** Who asks, and what its headers say. */
+export interface Asker {
+  readonly principal: Principal
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** Throws as `findTarget` and `decide` do. */
+export async function choose(deps: Deps, world: World, ask: Ask, asker: Asker): Promise<Chosen> {
+  const { principal } = asker
+  const target = findTarget(world, ask.asked, asker)
+  const text = windowText(ask.turns)
+  if (target.kind === 'model') {
+    const { candidate } = target
+    const query = unroutedQuery(ask, text)
+    return {
+      route: null,
+      query,
+      candidates: [candidate],
+      plan: NAMED,
+      lambda: null,
+      expectedUsd: namedCostUsd(candidate, query),
+      considered: null,
+    }
+  }
+  const { route, lambda } = target
+  const vector = deps.embedding?.peek(text) ?? (await embed(deps, text))
+  const query = makeQuery(ask, text, vector)
+  const { plan, candidates, expectedUsd, considered } = decide({
+    query,
+    candidates: route.candidates,
+    policy: route.policy,
+    preference: { lambda, limits: withinBudget(route.limits, principal) },
+    random: deps.random,
+  })
+  return { route, query, candidates, plan, lambda, expectedUsd: expectedUsd[plan.arm]!, considered }
+}
+
+const NAMED: Plan = {
+  kind: 'single',
+  arm: 0,
+  propensity: 1,
+  chances: [1],
+  alternates: [],
+  explored: false,
+  reason: 'The client named the model.',
+}
+
+/** No request costs more than a day may, and none has an unknown price: neither could ever be paid for. */
+function withinBudget(limits: Limits, { usdPerDay }: Principal): Limits {
+  if (usdPerDay === undefined) return limits
+  return { ...limits, maxCostUsd: Math.min(usdPerDay, limits.maxCostUsd ?? usdPerDay) }
+}
+
+async function embed({ embedding, logger }: Deps, text: string): Promise<Float32Array | null> {
+  if (!embedding) return null
+  const embedded = await embedding.embed(text)
+  // A late or busy encoder is a matter of load; one that fails needs somebody to look.
+  if (embedded.reason === 'failed') logger.warn('encoder_failed', describeError(embedded.error))
+  else if (embedded.reason !== null) logger.debug('no_vector', { reason: embedded.reason })
+  return embedded.vector
+}
