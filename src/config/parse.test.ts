@@ -296,7 +296,14 @@ describe('candidates', () => {
 describe('routes', () => {
   it('default to `auto` over all candidates', async () => {
     expect((await good(base)).routes).toEqual([
-      { name: 'auto', router: { preset: 'cost-aware' }, candidates: ['small'], lambda: {}, limits: {} },
+      {
+        name: 'auto',
+        router: { preset: 'cost-aware' },
+        candidates: ['small'],
+        lambda: {},
+        limits: {},
+        exploration: { maxLoss: 0.2 },
+      },
     ])
   })
 
