@@ -1,6 +1,5 @@
 /** Multinomial logistic regression: which of several classes a row belongs to, and how probably, by penalised maximum likelihood. */
 import { minimise } from './lbfgs.ts'
-import { predictRidge } from './ridge.ts'
 
 export interface ClassInput {
   /** Row-major [n, width], centred. */
@@ -30,6 +29,7 @@ export function fitSoftmax({ x, n, width, labels, classes }: ClassInput, precisi
     return (isIntercept(at) ? INTERCEPT_PRECISION : precision) + bend * squares[at % (1 + width)]!
   })
 
+  const chances = new Float64Array(classes)
   function evaluate(_: Float64Array, gradient: Float64Array): number {
     let value = 0
     for (let at = 0; at < weights.length; at++) {
@@ -38,14 +38,15 @@ export function fitSoftmax({ x, n, width, labels, classes }: ClassInput, precisi
       value += 0.5 * own * weights[at]! ** 2
     }
     for (let i = 0; i < n; i++) {
-      const row = x.subarray(i * width, (i + 1) * width)
-      const chances = classChances(weights, row)
+      const start = i * width
+      scoreClasses(weights, x, start, chances)
+      toChances(chances)
       value -= Math.log(Math.max(chances[labels[i]!]!, Number.MIN_VALUE))
       for (let k = 0; k < classes; k++) {
         const pull = chances[k]! - (labels[i] === k ? 1 : 0)
-        const start = k * (1 + width)
-        gradient[start]! += pull
-        for (let j = 0; j < width; j++) gradient[start + 1 + j]! += pull * row[j]!
+        const first = k * (1 + width)
+        gradient[first]! += pull
+        for (let j = 0; j < width; j++) gradient[first + 1 + j]! += pull * x[start + j]!
       }
     }
     return value
@@ -56,12 +57,54 @@ export function fitSoftmax({ x, n, width, labels, classes }: ClassInput, precisi
 
 /** Probability of each class for one row. */
 export function classChances(weights: Float64Array, row: Float64Array): Float64Array {
-  const classes = weights.length / (1 + row.length)
-  const logits = Float64Array.from({ length: classes }, (_, k) => predictRidge(weights, k, row))
-  const highest = logits.reduce((high, logit) => Math.max(high, logit), Number.NEGATIVE_INFINITY)
-  const odds = logits.map((logit) => Math.exp(logit - highest))
-  const total = odds.reduce((sum, value) => sum + value, 0)
-  return odds.map((value) => value / total)
+  const chances = new Float64Array(weights.length / (1 + row.length))
+  scoreClasses(weights, row, 0, chances)
+  toChances(chances)
+  return chances
+}
+
+/** The logit of each class for the row that begins at `start`; four at a time, since independent sums hide the latency of addition. */
+function scoreClasses(weights: Float64Array, x: Float64Array, start: number, out: Float64Array): void {
+  const stride = weights.length / out.length
+  let k = 0
+  for (; k + 4 <= out.length; k += 4) {
+    const w0 = k * stride
+    const w1 = w0 + stride
+    const w2 = w1 + stride
+    const w3 = w2 + stride
+    let s0 = weights[w0]!
+    let s1 = weights[w1]!
+    let s2 = weights[w2]!
+    let s3 = weights[w3]!
+    for (let j = 1; j < stride; j++) {
+      const value = x[start + j - 1]!
+      s0 += weights[w0 + j]! * value
+      s1 += weights[w1 + j]! * value
+      s2 += weights[w2 + j]! * value
+      s3 += weights[w3 + j]! * value
+    }
+    out[k] = s0
+    out[k + 1] = s1
+    out[k + 2] = s2
+    out[k + 3] = s3
+  }
+  for (; k < out.length; k++) {
+    let sum = weights[k * stride]!
+    for (let j = 1; j < stride; j++) sum += weights[k * stride + j]! * x[start + j - 1]!
+    out[k] = sum
+  }
+}
+
+/** Logits to probabilities, in place. */
+function toChances(logits: Float64Array): void {
+  let highest = Number.NEGATIVE_INFINITY
+  for (let k = 0; k < logits.length; k++) highest = Math.max(highest, logits[k]!)
+  let total = 0
+  for (let k = 0; k < logits.length; k++) {
+    logits[k] = Math.exp(logits[k]! - highest)
+    total += logits[k]!
+  }
+  for (let k = 0; k < logits.length; k++) logits[k]! /= total
 }
 
 /** Mean negative logarithm of the probability that each row's own class is given. */
