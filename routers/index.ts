@@ -19,7 +19,9 @@ import { createStack } from './estimators/stack.ts'
 import { balance } from './planners/balance.ts'
 import { budget } from './planners/budget.ts'
 import { categoryMap } from './planners/categoryMap.ts'
+import { epsilonGreedy } from './planners/epsilonGreedy.ts'
 import { hedge } from './planners/hedge.ts'
+import { squarecb } from './planners/squarecb.ts'
 import { threshold } from './planners/threshold.ts'
 import { utility } from './planners/utility.ts'
 
@@ -42,7 +44,16 @@ const members: readonly EstimatorFamily[] = [
 
 export const estimators: readonly EstimatorFamily[] = [...members, createStack(members), domains, agreement]
 
-export const planners: readonly PlannerFamily[] = [utility, budget, threshold, hedge, balance, categoryMap]
+export const planners: readonly PlannerFamily[] = [
+  utility,
+  budget,
+  threshold,
+  hedge,
+  balance,
+  categoryMap,
+  squarecb,
+  epsilonGreedy,
+]
 
 /** A pair under one name. */
 export interface Preset {
@@ -54,6 +65,7 @@ export interface Preset {
 export const presets: readonly Preset[] = [
   { name: 'knn', estimator: 'knn', planner: 'utility' },
   { name: 'cost-aware', estimator: 'linear', planner: 'utility' },
+  { name: 'bandit', estimator: 'linear', planner: 'squarecb' },
 ]
 
 /** Throws a `RangeError` that lists the names there are. */
