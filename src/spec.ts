@@ -209,10 +209,14 @@ interface Planned {
 /** Answers are judged one by one before the client sees any: ask the first arm, then what `judge` says, until it accepts. */
 export interface Cascade {
   readonly kind: 'cascade'
-  /** Whole time from the first call on after which nobody else is asked. */
+  /** Whole time from the first call on after which the client gets the best answer so far; only while there is none, it waits longer. */
   readonly maxLatencyMs: number
-  /** Pure. What to do about the answers so far, in the order in which they came; one that failed is not among them. */
-  judge(answers: readonly StepAnswer[]): Verdict
+  /**
+   * Pure. What to do about the answers so far, of which there is at least one, in the order in which they came; one that failed is not among them.
+   * @param open arms that may still be asked: not those that were asked or have failed, nor those that the request's limits keep out. Where there
+   * is none, an answer must be accepted.
+   */
+  judge(answers: readonly StepAnswer[], open: readonly number[]): Verdict
 }
 
 /** What a candidate answered in a cascade. */
@@ -450,6 +454,8 @@ export interface Attempt {
   readonly latencyMs: number
   /** USD that this call cost; `null` where that is not known. */
   readonly costUsd: number | null
+  /** In a cascade: what was decided once its answer was there, and why. */
+  readonly verdict?: string
 }
 
 /** One request to an upstream. Aborting `signal` closes the connection in every phase. */

@@ -94,7 +94,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
     test('gives back every field of what was appended', async () => {
       const decision = sampleDecision('whole', { query: { ...sampleDecision('').query, text: 'What is 2 + 2?' } })
       const first = sampleAttempt('whole', { status: null, error: 'upstream_unreachable', ttftMs: null })
-      const second = sampleAttempt('whole', { index: 1, candidate: 'large' })
+      const second = sampleAttempt('whole', { index: 1, candidate: 'large', verdict: 'It will do.' })
       const outcome = sampleOutcome('whole', { attempts: 2, answer: '4' })
       const score: Feedback = { decision: 'whole', principal: 'p', value: 0.5, source: 'user', comment: 'ok', at: 5 }
       await store.append([decided(decision), tried(second), tried(first), ended(outcome), scored(score)])

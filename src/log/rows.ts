@@ -68,6 +68,7 @@ const attemptWriters: Writers<'attempts', Attempt> = {
   ttftMs: (row) => row.ttftMs,
   latencyMs: (row) => row.latencyMs,
   costUsd: (row) => row.costUsd,
+  verdict: (row) => row.verdict ?? null,
 }
 
 const outcomeWriters: Writers<'outcomes', Outcome> = {
@@ -219,8 +220,8 @@ export function toDecision(row: Columns<'decisions'>): Decision {
 }
 
 /** An attempt as stored. */
-export function toAttempt({ seq: _, ...row }: Columns<'attempts'>): Attempt {
-  return row
+export function toAttempt({ seq: _, verdict, ...row }: Columns<'attempts'>): Attempt {
+  return verdict === null ? row : { ...row, verdict }
 }
 
 /** An outcome as stored. */

@@ -74,6 +74,8 @@ export const attempts = sqliteTable(
     ttftMs: real('ttft_ms'),
     latencyMs: real('latency_ms').notNull(),
     costUsd: real('cost_usd'),
+    /** In a cascade, of an answer that was judged. */
+    verdict: text(),
   },
   (table) => [uniqueIndex('attempts_key').on(table.decision, table.index)],
 )
