@@ -431,6 +431,8 @@ export interface Considered {
   readonly support: number
   /** Probability of each candidate to be asked first; they sum to 1. */
   readonly chances: readonly number[]
+  /** Answers were judged before one was sent: what a candidate answered when it was asked first is known only where it was accepted. */
+  readonly cascade?: true
   /** Quality as predicted without what was learned online; absent where nothing learns online. */
   readonly offline?: readonly number[]
   /** What the guard made of that support: the share `factor` of what was predicted beyond the constant survived, 0 is the constant. */

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { constant } from '../../routers/estimators/constant.ts'
 import { utility } from '../../routers/planners/utility.ts'
-import type { Estimator } from '../spec.ts'
+import type { Estimator, Planner } from '../spec.ts'
 import { decide, type RoutePolicy } from './decide.ts'
 import { candidate, costing, query } from './fixture.ts'
 import { PRIORS_ALONE } from './guard.ts'
@@ -145,6 +145,23 @@ it('explains in numbers that JSON can carry', () => {
     expect(considered.costUsd[3]).toBeNull()
     expect(considered.utility[3]).toBe(lambda === 0 ? 0.7 : null)
   }
+})
+
+it('says where answers are judged before one is sent', () => {
+  const single = dayOne.planner
+  const cascade: Planner = {
+    name: 'cascade',
+    plan: (...asked) => ({
+      ...single.plan(...asked),
+      kind: 'cascade',
+      maxLatencyMs: 1000,
+      judge: ([first]) => ({ kind: 'accept', arm: first!.arm, chance: 1, reason: 'it came' }),
+    }),
+  }
+  const consideredBy = (planner: Planner) =>
+    decide({ query: query(), candidates: pool, policy: { ...dayOne, planner }, preference: at(0), random }).considered
+  expect(consideredBy(cascade).cascade).toBe(true)
+  expect(consideredBy(single)).not.toHaveProperty('cascade')
 })
 
 it('refuses when nobody may answer', () => {

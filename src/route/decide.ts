@@ -153,7 +153,7 @@ function explain(
   { candidates, priced, excluded, offline }: Assessment,
   { guard, labels }: RoutePolicy,
   lambda: number,
-  { chances }: Plan,
+  { kind, chances }: Plan,
 ): Considered {
   const { quality, qualityStd, costUsd, support, neighbours = [] } = priced
   const { shrink, minSupport } = guard
@@ -164,6 +164,7 @@ function explain(
     costUsd: Array.from(costUsd, known),
     utility: Array.from(quality, (value, m) => (lambda === 0 ? value : known(value - lambda * costUsd[m]!))),
     chances,
+    ...(kind === 'cascade' && { cascade: true }),
     ...(offline && { offline }),
     support,
     guard: { shrink, minSupport, factor: guardFactor(guard, support) },
