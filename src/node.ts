@@ -7,6 +7,7 @@ import { createGate, type Gate } from './admit/concurrency.ts'
 import { createLedger } from './admit/ledger.ts'
 import { createApp } from './app.ts'
 import { createBreakers } from './call/breaker.ts'
+import { createHealth } from './call/health.ts'
 import { readEmbedded } from './compose/embedded.node.ts'
 import { createEmbedding } from './compose/embedding.ts'
 import { openEncoder } from './compose/encoder.node.ts'
@@ -70,6 +71,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     logger,
   })
   const { config } = live
+  const health = createHealth(clock)
   let draining = false
   const app = createApp({
     world: live.world,
@@ -81,7 +83,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     policies: folder,
     serving: live,
     embedding: encoder && createEmbedding(encoder, config.encoder),
-    breakers: createBreakers(clock),
+    breakers: health.watch(createBreakers(clock)),
+    health,
     gate,
     allowances: createLedger({ clock, spent: (since) => store.spent(since) }),
     clock,

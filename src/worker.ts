@@ -5,6 +5,7 @@ import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
 import wasm from 'onnxruntime-web/ort-wasm-simd-threaded.wasm'
 import { createGate } from './admit/concurrency.ts'
 import { createApp } from './app.ts'
+import { createHealth } from './call/health.ts'
 import { keepInside } from './compose/alive.ts'
 import { createEmbedding } from './compose/embedding.ts'
 import { openWebEncoder } from './compose/encoder.web.ts'
@@ -145,7 +146,8 @@ async function openIsolate(options: WorkerOptions, env: Env): Promise<Isolate> {
     logger,
   })
   const stateOf = (name: string) => env.STATE.get(env.STATE.idFromName(name))
-  const health = createSharedBreakers({
+  const health = createHealth(clock)
+  const upstreams = createSharedBreakers({
     health: () => stateOf('health'),
     clock,
     keepAlive: waitUntil,
@@ -162,7 +164,8 @@ async function openIsolate(options: WorkerOptions, env: Env): Promise<Isolate> {
     policies,
     serving: live,
     embedding: encoder && createEmbedding(encoder, config.encoder),
-    breakers: health.breakers,
+    breakers: health.watch(upstreams.breakers),
+    health,
     gate,
     allowances: createRemoteAllowances({
       countsOf: (name) => stateOf(`key:${name}`),
@@ -187,7 +190,7 @@ async function openIsolate(options: WorkerOptions, env: Env): Promise<Isolate> {
       if (clock.now() - synced < SYNC_MS) return
       synced = clock.now()
       const following = live.sync().catch((error: unknown) => logger.error('policies_not_read', describeError(error)))
-      await Promise.all([following, health.sync()])
+      await Promise.all([following, upstreams.sync()])
     },
     maintain: () =>
       maintainLog(store, { now: clock.now, keepDays: config.log.keepDays, logger, stopping: () => false }),

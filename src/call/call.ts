@@ -13,7 +13,7 @@ import type { Frame } from './stream.ts'
 export { ClientAbort, type Clock } from './flight.ts'
 export type { Frame } from './stream.ts'
 
-/** A candidate, who serves it, and the request as it must receive it, translated only when it is asked. */
+/** A candidate, one of those who serve it, and the request as it must receive it, translated only when it is asked. */
 export interface Arm {
   readonly candidate: Candidate
   readonly provider: Provider
@@ -70,11 +70,14 @@ export type Reply =
   /** The upstream's own error answer, to be passed through or translated. */
   | (Answer & { readonly kind: 'rejected'; readonly body: Uint8Array; readonly failure: UpstreamFailure })
 
-/** Tries at one candidate while others are left: a hiccup is forgiven once, an outage is not waited for. */
-const TRIES_BEFORE_FAILOVER = 2
+/**
+ * Tries at one upstream while others are left: a hiccup is forgiven once, an outage is not waited for. Where another one serves the same
+ * model, that one is asked at once.
+ */
+const TRIES_BEFORE_FAILOVER = { candidate: 2, upstream: 1 }
 
 /**
- * Asks the arms in order. The same candidate is asked again for a connection that failed or broke and for statuses that
+ * Asks the arms in order; upstreams of one candidate stand next to each other. The same one is asked again for a connection that failed or broke and for statuses that
  * its dialect calls retryable, after a backoff or the upstream's Retry-After; the next one when that is not allowed,
  * not helpful (silence, a refused key, an open breaker), or has been done. What is wrong with the request itself is
  * returned at once. The provider's `retry.maxAttempts` bounds the calls over all arms.
@@ -90,7 +93,8 @@ export async function call(arms: readonly Arm[], options: CallOptions): Promise<
   for (const [position, arm] of arms.entries()) {
     const { candidate, provider } = arm
     const { retry } = provider
-    const othersLeft = position < arms.length - 1
+    const next = arms[position + 1]
+    const tolerated = TRIES_BEFORE_FAILOVER[next?.candidate.id === candidate.id ? 'upstream' : 'candidate']
     const breaker = breakers.of(provider.id, candidate.model, provider.breaker)
     let exchange: Exchange | null = null
 
@@ -120,8 +124,8 @@ export async function call(arms: readonly Arm[], options: CallOptions): Promise<
       const failure = failureOf(result, candidate)
       if (worst === null || failure.rank > worst.rank) worst = failure
       const left = retry.maxAttempts - attempts
-      // One call is kept for the next candidate.
-      const again = othersLeft ? left > 1 && tries < TRIES_BEFORE_FAILOVER : left > 0
+      // One call is kept for the next arm.
+      const again = next ? left > 1 && tries < tolerated : left > 0
       const delayMs =
         again && result.retryable ? retryDelayMs(tries, result.retryAfterMs, { ...retry, ...options }) : null
       if (delayMs === null) {

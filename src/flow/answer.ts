@@ -4,7 +4,7 @@ import { ClientAbort, call } from '../call/call.ts'
 import { toSwitchyardError } from '../errors.ts'
 import { type Body, type Dialect, readBody } from '../wire/index.ts'
 import { openAccount, statusOf } from './account.ts'
-import { toArm } from './arms.ts'
+import { toArms } from './arms.ts'
 import { type Asker, choose } from './choose.ts'
 import { deliver, named } from './deliver.ts'
 import type { Deps } from './deps.ts'
@@ -46,7 +46,7 @@ async function answerOne(
   const decision = toDecision(deps, { ask, tenant: incoming.principal.name, chosen })
   const request = { dialect, body, headers: incoming.headers, url: incoming.request.url }
   const first = candidates[plan.arm]!
-  const arms = [plan.arm, ...plan.alternates].map((arm) => toArm(world, candidates[arm]!, request))
+  const arms = [plan.arm, ...plan.alternates].flatMap((arm) => toArms(world, deps.health, candidates[arm]!, request))
   const { name, usdPerDay } = incoming.principal
   const reservation =
     usdPerDay === undefined ? null : await deps.allowances.reserve(name, { expectedUsd: chosen.expectedUsd, usdPerDay })

@@ -1,5 +1,6 @@
 /** A candidate as something that can be called: who serves it, and the request as it must receive it. */
 import type { Arm } from '../call/call.ts'
+import type { Health } from '../call/health.ts'
 import { SwitchyardError } from '../errors.ts'
 import type { Candidate } from '../spec.ts'
 import { type Body, buildExchange, type Dialect } from '../wire/index.ts'
@@ -12,7 +13,14 @@ export interface ClientRequest {
   readonly url: string
 }
 
-export function toArm(world: World, candidate: Candidate, { dialect, body, headers, url }: ClientRequest): Arm {
+/** One arm for each upstream of a candidate, the one in best health first. */
+export function toArms(world: World, health: Health, candidate: Candidate, request: ClientRequest): Arm[] {
+  if (!candidate.elsewhere) return [toArm(world, candidate, request)]
+  const upstreams = [candidate, ...candidate.elsewhere.map((upstream) => ({ ...candidate, ...upstream }))]
+  return health.order(upstreams).map((upstream) => toArm(world, upstream, request))
+}
+
+function toArm(world: World, candidate: Candidate, { dialect, body, headers, url }: ClientRequest): Arm {
   const provider = world.providers.get(candidate.provider)
   if (!provider) throw new SwitchyardError('internal', `Candidate "${candidate.id}" names no configured provider.`)
   return {

@@ -2,6 +2,7 @@
 import type { Allowances } from '../admit/allowance.ts'
 import type { Gate } from '../admit/concurrency.ts'
 import type { Breakers } from '../call/breaker.ts'
+import type { Health } from '../call/health.ts'
 import type { Embedded } from '../embed/deadline.ts'
 import type { Console } from '../log/console.ts'
 import type { Journal } from '../log/journal.ts'
@@ -20,6 +21,8 @@ export interface Deps {
   readonly serving: Serving
   readonly embedding: Embedding | null
   readonly breakers: Breakers
+  /** Hears what the breakers hear. */
+  readonly health: Health
   readonly clock: Clock
   /** Uniform in [0, 1). */
   readonly random: () => number
