@@ -258,7 +258,7 @@ export interface Prediction {
   readonly spentUsd: Float64Array
   /** As recorded; `NaN` = not known. */
   readonly quality: Float64Array
-  /** The prompt and what each candidate answered, where the data has that; `null` = not known. */
+  /** The query's text and what each candidate answered, where the data has that; `null` = not known. */
   readonly recorded?: { readonly prompt: string; readonly answers: readonly (string | null)[] }
 }
 
@@ -270,6 +270,8 @@ export interface PlannerFamily<Options extends JsonObject = JsonObject> {
   readonly name: string
   /** Raised when stored parameters can no longer be loaded by a newer `load`. */
   readonly version: number
+  /** What `fit` cannot learn without: `Prediction.recorded`. It throws a `RangeError` without. */
+  readonly needs?: 'answers'
   /** Deterministic. Throws a `RangeError` that says what to do when the options cannot be met on these queries. */
   fit?(predictions: readonly Prediction[], options: Options): JsonObject
   /** Throws a `RangeError` when a parameter is missing. */
@@ -435,6 +437,8 @@ export interface Considered {
   readonly cascade?: true
   /** Quality as predicted without what was learned online; absent where nothing learns online. */
   readonly offline?: readonly number[]
+  /** How many of the route's lessons had been learned by then: the first so many in the order of the log. Absent where nothing learns online. */
+  readonly lessons?: number
   /** What the guard made of that support: the share `factor` of what was predicted beyond the constant survived, 0 is the constant. */
   readonly guard: Pick<Guard, 'shrink' | 'minSupport'> & { readonly factor: number }
   readonly neighbours: readonly { readonly row: number; readonly similarity: number; readonly label?: string }[]
@@ -640,10 +644,10 @@ export interface Reward {
   readonly quality: number
   readonly costUsd: number | null
   readonly lambda: number
-  /** Probability with which the candidate was drawn. */
+  /** Probability with which the candidate was drawn; 0: another one was, and this one answered in its place (fail-over, a later step of a cascade). */
   readonly propensity: number
-  /** For what learns online; absent where nothing does. */
-  readonly lesson?: Lesson
+  /** For what learns online; absent where nothing does. Its weight follows from the rewards before it. */
+  readonly lesson?: Omit<Lesson, 'weight'>
 }
 
 /** What an online model learns from one reward. */
@@ -656,6 +660,15 @@ export interface Lesson {
   readonly predicted: number
   /** In (0, 1]: less where one key has said more than its share. */
   readonly weight: number
+}
+
+/** How far a job has come in the log and what it has made of it, so that it need not begin anew; the newest of a name counts. */
+export interface Snapshot {
+  readonly name: string
+  readonly at: number
+  /** Number of the last row that is in it. */
+  readonly seq: number
+  readonly bytes: Uint8Array
 }
 
 /** A policy put in charge of a route; the newest row per route is the one that serves. `policy: null` serves the constant. */
@@ -678,6 +691,7 @@ export type LogRow =
   | { readonly table: 'embeddings'; readonly row: EmbeddingRow }
   | { readonly table: 'rewards'; readonly row: Reward }
   | { readonly table: 'policies'; readonly row: Activation }
+  | { readonly table: 'snapshots'; readonly row: Snapshot }
 
 /** One decision with all that is known of it. */
 export interface DecisionRecord {
@@ -741,6 +755,16 @@ export interface Store {
   spent(since: number): Promise<ReadonlyMap<string, number>>
   /** USD by route of the explored requests decided at or after `since`. */
   explored(since: number): Promise<ReadonlyMap<string, number>>
+  /**
+   * Routed decisions without a reward by their outcomes: of the first `limit` outcomes after number `after`, up to the first that was written later
+   * than `until`. `next` is the `after` of the following call; `null` where there was nothing to look at.
+   */
+  unsettled(options: {
+    after: number
+    until: number
+    limit: number
+  }): Promise<{ readonly records: DecisionRecord[]; readonly next: number | null }>
+  snapshot(name: string): Promise<Snapshot | null>
   /**
    * Rows of a table in the order in which they were written, from the first after number `after` (0: from the beginning).
    * `next` is the `after` of the following page; `null` where there was nothing, so that the last number that was given

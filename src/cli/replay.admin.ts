@@ -47,6 +47,7 @@ export async function readLog(url: string): Promise<ReplayLog> {
         policies: await counted('policies'),
         feedback: await counted('feedback'),
         rewards: await counted('rewards'),
+        snapshots: await counted('snapshots'),
       },
     }
   }

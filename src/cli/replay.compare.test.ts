@@ -42,7 +42,16 @@ function replayed(row: number, lambda: number, { candidate, vector }: { candidat
     log: {
       records: new Map([['D', { decision, outcome }]]),
       vectors: new Map([['H', vector]]),
-      rows: { decisions: 1, attempts: 1, outcomes: 1, embeddings: 1, policies: 1, feedback: 0, rewards: 0 },
+      rows: {
+        decisions: 1,
+        attempts: 1,
+        outcomes: 1,
+        embeddings: 1,
+        policies: 1,
+        feedback: 0,
+        rewards: 0,
+        snapshots: 0,
+      },
     },
     lambdas: [lambda],
     rows: [row],

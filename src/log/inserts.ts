@@ -4,7 +4,7 @@ import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
 import type { LogRow } from '../spec.ts'
 import type { LogDatabase } from './driver.ts'
 import { COLUMNS, type Insert, type Value } from './rows.ts'
-import { attempts, decisions, embeddings, feedback, outcomes, policies, rewards } from './schema.ts'
+import { attempts, decisions, embeddings, feedback, outcomes, policies, rewards, snapshots } from './schema.ts'
 
 /** One statement; the parameters are taken from an insert's values. */
 export interface Statement {
@@ -65,6 +65,10 @@ export function createInserts(db: LogDatabase): Inserts {
       statement('rewards', db.insert(rewards).values(placeholders(rewards, COLUMNS.rewards)).onConflictDoNothing()),
     ],
     policies: [statement('policies', db.insert(policies).values(placeholders(policies, COLUMNS.policies)))],
+    snapshots: [
+      statement('snapshots', db.delete(snapshots).where(eq(snapshots.name, value('name')))),
+      statement('snapshots', db.insert(snapshots).values(placeholders(snapshots, COLUMNS.snapshots))),
+    ],
   }
 }
 

@@ -10,6 +10,7 @@ import type {
   LogRow,
   Outcome,
   Reward,
+  Snapshot,
   Statistics,
   Store,
 } from '../spec.ts'
@@ -25,6 +26,7 @@ interface Kept {
   feedback: Map<string, Feedback[]>
   embeddings: Map<string, EmbeddingRow>
   rewards: Map<string, Reward>
+  snapshots: Map<string, Snapshot>
   activations: Activation[]
   /** What is stored now, in the order of writing. */
   written: { readonly seq: number; readonly entry: LogRow }[]
@@ -42,6 +44,7 @@ export function createMemoryStore(): Store {
     feedback: new Map(),
     embeddings: new Map(),
     rewards: new Map(),
+    snapshots: new Map(),
     activations: [],
     written: [],
     writes: 0,
@@ -117,6 +120,20 @@ export function createMemoryStore(): Store {
       }
       return usd
     },
+    async unsettled({ after, until, limit }) {
+      const looked = kept.written.filter(({ seq, entry }) => entry.table === 'outcomes' && seq > after).slice(0, limit)
+      const late = looked.findIndex(({ entry: { row } }) => 'at' in row && row.at > until)
+      const due = late < 0 ? looked : looked.slice(0, late)
+      const records = due.flatMap(({ entry: { row } }) => {
+        const decision = 'decision' in row ? kept.decisions.get(row.decision) : undefined
+        const open = decision && decision.route !== null && !kept.rewards.has(decision.id)
+        return open ? [record(decision)] : []
+      })
+      return { records, next: due.at(-1)?.seq ?? null }
+    },
+    async snapshot(name) {
+      return structuredClone(kept.snapshots.get(name) ?? null)
+    },
     async rows(table, { after, limit }) {
       const page = kept.written.filter(({ seq, entry }) => entry.table === table && seq > after).slice(0, limit)
       return { rows: page.map(({ entry }) => structuredClone(entry)), next: page.at(-1)?.seq ?? null }
@@ -173,7 +190,7 @@ function remove(kept: Kept, old: readonly Decision[]): void {
   for (const { query } of kept.decisions.values()) hashes.delete(query.hash)
   for (const [key, { hash }] of kept.embeddings) if (hashes.has(hash)) kept.embeddings.delete(key)
   kept.written = kept.written.filter(({ entry: { table, row } }) => {
-    if (table === 'policies') return true
+    if (table === 'policies' || table === 'snapshots') return true
     if (table === 'embeddings') return !hashes.has(row.hash)
     return !ids.has(table === 'decisions' ? row.id : row.decision)
   })
@@ -230,11 +247,15 @@ function keep(kept: Kept, entry: LogRow): void {
     case 'policies':
       kept.activations.push(row)
       break
+    case 'snapshots':
+      forget(kept, kept.snapshots.get(row.name))
+      kept.snapshots.set(row.name, row)
+      break
   }
   kept.writes += 1
   kept.written.push({ seq: kept.writes, entry })
 }
 
-function forget(kept: Kept, row: Outcome | Feedback | undefined): void {
+function forget(kept: Kept, row: Outcome | Feedback | Snapshot | undefined): void {
   kept.written = kept.written.filter(({ entry }) => entry.row !== row)
 }

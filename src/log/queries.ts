@@ -1,9 +1,19 @@
 /** What is read from the log, once for every SQLite: the statements, and what their rows mean. */
-import { and, asc, desc, eq, gt, gte, inArray, lt, max, type SQL, sql, sum } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, gte, inArray, isNotNull, lt, max, type SQL, sql, sum } from 'drizzle-orm'
 import type { DecisionRecord, LogRow, Store } from '../spec.ts'
 import type { LogDatabase } from './driver.ts'
-import { toActivation, toAttempt, toDecision, toEmbedding, toFeedback, toOutcome, toReward, toVector } from './rows.ts'
-import { attempts, decisions, embeddings, feedback, meta, outcomes, policies, rewards } from './schema.ts'
+import {
+  toActivation,
+  toAttempt,
+  toDecision,
+  toEmbedding,
+  toFeedback,
+  toOutcome,
+  toReward,
+  toSnapshot,
+  toVector,
+} from './rows.ts'
+import { attempts, decisions, embeddings, feedback, meta, outcomes, policies, rewards, snapshots } from './schema.ts'
 import { readSpent, readStatistics } from './statistics.ts'
 
 type ReadName =
@@ -14,6 +24,8 @@ type ReadName =
   | 'history'
   | 'spent'
   | 'explored'
+  | 'unsettled'
+  | 'snapshot'
   | 'rows'
   | 'statistics'
 
@@ -72,6 +84,26 @@ export function createReads(db: LogDatabase): Reads {
         .where(and(gte(decisions.at, since), eq(decisions.explored, 1)))
         .groupBy(decisions.route)
       return new Map(rows.flatMap(({ route, usd }) => (route === null || usd === null ? [] : [[route, Number(usd)]])))
+    },
+    async unsettled({ after, until, limit }) {
+      const looked = await db
+        .select({ seq: outcomes.seq, decision: outcomes.decision, at: outcomes.at })
+        .from(outcomes)
+        .where(gt(outcomes.seq, after))
+        .orderBy(outcomes.seq)
+        .limit(limit)
+      const late = looked.findIndex(({ at }) => at > until)
+      const due = late < 0 ? looked : looked.slice(0, late)
+      const ids = idList(due.map(({ decision }) => decision))
+      const settled = sql`select 1 from ${rewards} where ${rewards.decision} = ${decisions.id}`
+      const open = and(sql`${decisions.id} in ${ids}`, isNotNull(decisions.route), sql`not exists (${settled})`)
+      const found = due.length === 0 ? [] : await records(db, open, limit)
+      const recordOf = new Map(found.map((record) => [record.decision.id, record]))
+      return { records: due.flatMap(({ decision }) => recordOf.get(decision) ?? []), next: due.at(-1)?.seq ?? null }
+    },
+    async snapshot(name) {
+      const [row] = await db.select().from(snapshots).where(eq(snapshots.name, name))
+      return row ? toSnapshot(row) : null
     },
     async rows(table, { after, limit }) {
       const found = await numbered(db, table, { after, limit })
@@ -140,14 +172,27 @@ async function numbered(
       const found = await db.select().from(policies).where(gt(policies.seq, after)).orderBy(policies.seq).limit(limit)
       return found.map((row) => ({ seq: row.seq, entry: { table, row: toActivation(row) } }))
     }
+    case 'snapshots': {
+      const found = await db
+        .select()
+        .from(snapshots)
+        .where(gt(snapshots.seq, after))
+        .orderBy(snapshots.seq)
+        .limit(limit)
+      return found.map((row) => ({ seq: row.seq, entry: { table, row: toSnapshot(row) } }))
+    }
   }
+}
+
+/** One parameter however many ids: D1 allows only a hundred. */
+function idList(ids: readonly string[]): SQL {
+  return sql`(select value from json_each(${JSON.stringify(ids)}))`
 }
 
 /** Decisions with all that is known of them, newest first. */
 async function records(db: LogDatabase, where: SQL | undefined, limit: number): Promise<DecisionRecord[]> {
   const found = await db.select().from(decisions).where(where).orderBy(desc(decisions.seq)).limit(limit)
-  // One parameter however many ids: D1 allows only a hundred.
-  const ids = sql`(select value from json_each(${JSON.stringify(found.map((row) => row.id))}))`
+  const ids = idList(found.map((row) => row.id))
   const [tried, ended, scored] = await Promise.all([
     db.select().from(attempts).where(sql`${attempts.decision} in ${ids}`).orderBy(asc(attempts.index)),
     db.select().from(outcomes).where(sql`${outcomes.decision} in ${ids}`),

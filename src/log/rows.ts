@@ -14,6 +14,7 @@ import type {
   Outcome,
   Reward,
   Signal,
+  Snapshot,
   Usage,
 } from '../spec.ts'
 import type { TABLES } from './schema.ts'
@@ -128,7 +129,6 @@ const rewardWriters: Writers<'rewards', Reward> = {
   model: (row) => row.lesson?.model ?? null,
   features: ({ lesson }) => (lesson ? bytesOf(lesson.features) : null),
   predicted: (row) => row.lesson?.predicted ?? null,
-  weight: (row) => row.lesson?.weight ?? null,
 }
 
 const activationWriters: Writers<'policies', Activation> = {
@@ -140,6 +140,13 @@ const activationWriters: Writers<'policies', Activation> = {
   evidence: (row) => (row.evidence ? JSON.stringify(row.evidence) : null),
 }
 
+const snapshotWriters: Writers<'snapshots', Snapshot> = {
+  name: (row) => row.name,
+  at: (row) => row.at,
+  last: (row) => row.seq,
+  bytes: ({ bytes }) => bytesOf(bytes),
+}
+
 /** The columns of each table in the order in which `toInsert` gives their values. */
 export const COLUMNS = {
   decisions: Object.keys(decisionWriters),
@@ -149,6 +156,7 @@ export const COLUMNS = {
   embeddings: Object.keys(embeddingWriters),
   rewards: Object.keys(rewardWriters),
   policies: Object.keys(activationWriters),
+  snapshots: Object.keys(snapshotWriters),
 } as const satisfies Record<LogRow['table'], readonly string[]>
 
 /** A row as its table's values. Everything is copied: later changes to the row do not show. */
@@ -168,6 +176,8 @@ export function toInsert({ table, row }: LogRow): Insert {
       return { table, values: valuesOf(rewardWriters, row) }
     case 'policies':
       return { table, values: valuesOf(activationWriters, row) }
+    case 'snapshots':
+      return { table, values: valuesOf(snapshotWriters, row) }
   }
 }
 
@@ -274,13 +284,18 @@ function readSignals(text: string | null): Signal[] {
 }
 
 /** A reward as stored. */
-export function toReward({ seq: _, model, features, predicted, weight, ...row }: Columns<'rewards'>): Reward {
-  if (model === null || features === null || predicted === null || weight === null) return row
-  const lesson = { model, features: new Float64Array(Uint8Array.from(features).buffer), predicted, weight }
+export function toReward({ seq: _, model, features, predicted, ...row }: Columns<'rewards'>): Reward {
+  if (model === null || features === null || predicted === null) return row
+  const lesson = { model, features: new Float64Array(Uint8Array.from(features).buffer), predicted }
   return { ...row, lesson }
 }
 
 /** An activation as stored. */
 export function toActivation({ seq: _, evidence, ...row }: Columns<'policies'>): Activation {
   return evidence === null ? row : { ...row, evidence: JSON.parse(evidence) }
+}
+
+/** A snapshot as stored. */
+export function toSnapshot({ seq: _, last, ...row }: Columns<'snapshots'>): Snapshot {
+  return { ...row, seq: last }
 }

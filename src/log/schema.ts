@@ -151,15 +151,24 @@ export const rewards = sqliteTable(
     costUsd: real('cost_usd'),
     lambda: real().notNull(),
     propensity: real().notNull(),
-    /** What an online model learns; the four are null together. */
+    /** What an online model learns; the three are null together. */
     model: text(),
     /** 64-bit floats, little-endian. */
     features: bytes(),
     predicted: real(),
-    weight: real(),
   },
   (table) => [index('rewards_route').on(table.route)],
 )
+
+/** How far jobs have come, and with what: the newest row per name. */
+export const snapshots = sqliteTable('snapshots', {
+  seq: seq(),
+  name: text().notNull().unique(),
+  at: integer().notNull(),
+  /** Number of the last row that is in it, of whichever table the job reads. */
+  last: integer().notNull(),
+  bytes: bytes().notNull(),
+})
 
 /** Activations: the newest row per route is the one that serves. */
 export const policies = sqliteTable(
@@ -226,4 +235,4 @@ export const statistics = sqliteTable(
 export const meta = sqliteTable('meta', { key: text().primaryKey(), value: text().notNull() })
 
 /** The tables that rows are appended to, by the name they have in the spec. */
-export const TABLES = { decisions, attempts, outcomes, feedback, embeddings, rewards, policies }
+export const TABLES = { decisions, attempts, outcomes, feedback, embeddings, rewards, policies, snapshots }

@@ -65,6 +65,8 @@ export async function openD1Store(d1: D1Database, { keepAlive }: D1StoreOptions)
     history: (route, limit) => answered(reads.history(route, limit)),
     spent: (since) => answered(reads.spent(since)),
     explored: (since) => answered(reads.explored(since)),
+    unsettled: (options) => answered(reads.unsettled(options)),
+    snapshot: (name) => answered(reads.snapshot(name)),
     rows: (table, page) => answered(reads.rows(table, page)),
     statistics: (options) => answered(reads.statistics(options)),
     maintain: (options) => answered(maintain(db, options), 'be maintained'),

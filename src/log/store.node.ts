@@ -192,6 +192,8 @@ function createStore(ask: AskThread, salt: string, options: StoreOptions): FileS
     history: (route, limit) => read(ask('history', route, limit)),
     spent: (since) => read(ask('spent', since)),
     explored: (since) => read(ask('explored', since)),
+    unsettled: (options) => read(ask('unsettled', options)),
+    snapshot: (name) => read(ask('snapshot', name)),
     rows: (table, page) => read(ask('rows', table, page)),
     statistics: (options) => read(ask('statistics', options)),
     async maintain(options) {
