@@ -283,7 +283,9 @@ export function testPlanner(planner: Planner, { skip = [] }: { skip?: readonly S
     [
       'plans the same from the same randomness',
       () => {
-        for (const lambda of lambdas) expect(plan(lambda, 9)).toEqual(plan(lambda, 9))
+        // What a cascade does about answers is a function, of which there is a new one in every plan.
+        const written = (lambda: number) => JSON.stringify(plan(lambda, 9))
+        for (const lambda of lambdas) expect(written(lambda)).toBe(written(lambda))
       },
     ],
     [

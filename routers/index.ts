@@ -18,6 +18,7 @@ import { skills } from './estimators/skills.ts'
 import { createStack } from './estimators/stack.ts'
 import { balance } from './planners/balance.ts'
 import { budget } from './planners/budget.ts'
+import { cascade } from './planners/cascade.ts'
 import { categoryMap } from './planners/categoryMap.ts'
 import { epsilonGreedy } from './planners/epsilonGreedy.ts'
 import { hedge } from './planners/hedge.ts'
@@ -53,6 +54,7 @@ export const planners: readonly PlannerFamily[] = [
   categoryMap,
   squarecb,
   epsilonGreedy,
+  cascade,
 ]
 
 /** A pair under one name. */
@@ -66,6 +68,7 @@ export const presets: readonly Preset[] = [
   { name: 'knn', estimator: 'knn', planner: 'utility' },
   { name: 'cost-aware', estimator: 'linear', planner: 'utility' },
   { name: 'bandit', estimator: 'linear', planner: 'squarecb' },
+  { name: 'cascade', estimator: 'kernel', planner: 'cascade' },
 ]
 
 /** Throws a `RangeError` that lists the names there are. */

@@ -8,7 +8,7 @@ import { decodePolicy, encodePolicy } from '../policy/file.ts'
 import type { RoutePolicy } from '../route/decide.ts'
 import { withPriors } from '../route/priors.ts'
 import type { Candidate, Encoder, Estimator, Policy, Query } from '../spec.ts'
-import { withRecordedAnswers } from '../train/answers.node.ts'
+import { withRecordedAnswers, withTexts } from '../train/answers.node.ts'
 import type { Choose } from '../train/baselines.ts'
 import { createChooser } from '../train/choose.ts'
 import type { Comparison } from '../train/compare.ts'
@@ -66,10 +66,12 @@ export async function learn(options: LearnOptions): Promise<Learned> {
   const { name, options: estimatorOptions } = readEstimator(names.estimator)
   const family = findEstimator(name)
   const reading = progress('embedding answers')
+  const planner = findPlanner(names.planner)
+  const told = planner.needs === 'answers' ? await withTexts(read, data, options) : read
   const set =
     family.needs === 'answers'
-      ? await withRecordedAnswers(read, data, { ...options, encoder, cacheDir, onProgress: reading.update })
-      : read
+      ? await withRecordedAnswers(told, data, { ...options, encoder, cacheDir, onProgress: reading.update })
+      : told
   reading.stop()
   const lack = lackOf(set, family)
   if (lack !== null) throw new SwitchyardError('data_invalid', lack)
@@ -85,7 +87,7 @@ export async function learn(options: LearnOptions): Promise<Learned> {
     queries: train.map((row) => queries.get(row)!),
     family,
     options: estimatorOptions,
-    planner: findPlanner(names.planner),
+    planner,
     plannerOptions: { ...names.plannerOptions },
     judge: findPlanner('utility').load({}),
     encoder: encoder?.info ?? null,

@@ -1,4 +1,4 @@
-/** Recorded answers as vectors, for estimators that learn from what candidates say. */
+/** Recorded answers, as vectors for estimators and as they are for planners that learn from what candidates say. */
 import { createHash } from 'node:crypto'
 import { cut, WINDOW_CHARS } from '../embed/window.ts'
 import type { Encoder } from '../spec.ts'
@@ -27,7 +27,17 @@ export async function withAnswers(
   }
 }
 
-/** The set at `location` with its answers; as it is where it has none, or nothing embeds them. */
+/** The set at `location` with what the candidates answered; as it is where that is not recorded. */
+export async function withTexts(set: OutcomeSet, location: string, options: DatasetOptions): Promise<OutcomeSet> {
+  const answers = await readAnswers(location, options)
+  if (answers === null) return set
+  const texts = set.queries.flatMap(({ id }) =>
+    set.candidates.map((candidate) => answers.get(id)?.[candidate.id] ?? null),
+  )
+  return { ...set, texts, sha256: createHash('sha256').update(set.sha256).update(JSON.stringify(texts)).digest('hex') }
+}
+
+/** The set at `location` with its answers as vectors; as it is where it has none, or nothing embeds them. */
 export async function withRecordedAnswers(
   set: OutcomeSet,
   location: string,

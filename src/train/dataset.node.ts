@@ -52,6 +52,8 @@ export interface OutcomeSet {
   readonly latencyMs: Float64Array
   /** Vectors of the recorded answers, by `withAnswers`; `null` = not known. */
   readonly answers?: readonly (Float32Array | null)[]
+  /** The recorded answers themselves, laid out likewise, by `withTexts`. */
+  readonly texts?: readonly (string | null)[]
   /** Ids of queries that share one prompt, in groups of two or more: a replay can serve only one of each group. */
   readonly duplicates: readonly (readonly string[])[]
   /** Of what was read. */

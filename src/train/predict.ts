@@ -24,7 +24,16 @@ export function predict(
       Float64Array.from(candidates, ({ id }) => at(set, matrix, row, ids.indexOf(id)))
     const costs = recorded(set.costUsd)
     const spentUsd = expectedUsd.map((expected, m) => (Number.isNaN(costs[m]!) ? expected : costs[m]!))
-    return [{ candidates, priced, spentUsd, quality: recorded(set.quality) }]
+    const answers = set.texts && candidates.map(({ id }) => set.texts![row * ids.length + ids.indexOf(id)]!)
+    return [
+      {
+        candidates,
+        priced,
+        spentUsd,
+        quality: recorded(set.quality),
+        ...(answers && { recorded: { prompt: query.text, answers } }),
+      },
+    ]
   })
 }
 

@@ -79,9 +79,10 @@ export function withHidden(
   const kept = new Set(known)
   const isHidden = (at: number) => at % width === column && !kept.has((at - column) / width)
   const hide = (matrix: Float64Array) => matrix.map((value, at) => (isHidden(at) ? Number.NaN : value))
-  const { quality, costUsd, inputTokens, outputTokens, latencyMs, answers } = set
+  const { quality, costUsd, inputTokens, outputTokens, latencyMs, answers, texts } = set
   return {
     ...set,
+    ...(texts && { texts: texts.map((text, at) => (isHidden(at) ? null : text)) }),
     ...(answers && { answers: answers.map((answer, at) => (isHidden(at) ? null : answer)) }),
     quality: hide(quality),
     // A set without costs has none to hide.
