@@ -9,6 +9,7 @@ import { createChooser } from './choose.ts'
 import type { OutcomeSet } from './dataset.node.ts'
 import { fitPolicy } from './fit.ts'
 import { mean } from './metrics/statistics.ts'
+import { readProof } from './proof.ts'
 import { toAsk } from './queries.ts'
 import { createRandom } from './random.ts'
 
@@ -59,7 +60,7 @@ async function world(count: number, quality: Quality, seed: number): Promise<{ s
   return { set, queries: prompts.map((prompt, i) => makeQuery(toAsk(prompt), prompt, vectors[i]!)) }
 }
 
-function train(set: OutcomeSet, queries: readonly Query[], seed = 1) {
+function train(set: OutcomeSet, queries: readonly Query[], seed = 1, lambda?: number) {
   return fitPolicy({
     set,
     rows: set.queries.map((_, row) => row),
@@ -70,6 +71,7 @@ function train(set: OutcomeSet, queries: readonly Query[], seed = 1) {
     judge: utility.load({}),
     encoder: encoder.info,
     random: createRandom(seed),
+    ...(lambda !== undefined && { lambda }),
     createdAt: '2026-01-01T00:00:00.000Z',
   })
 }
@@ -78,6 +80,38 @@ function chooserOf({ manifest, state }: Omit<ReturnType<typeof train>, 'heldOut'
   const policy = { estimator: knn.load(state, ids), planner: utility.load({}), guard: manifest.guard, candidates: ids }
   return createChooser(policy, { candidates, random: createRandom(0) })
 }
+
+describe('the proof', () => {
+  it('clears zero over every candidate where a difference was planted, by what the policy then gains on new queries', async () => {
+    const { set, queries } = await world(250, planted, 7)
+    const fitted = train(set, queries, 1, 0)
+    const proof = readProof(fitted.manifest.metrics)
+    expect(proof).toMatchObject({ rows: 250, lambda: 0 })
+    for (const { lower } of Object.values(proof!.over)) expect(lower).toBeGreaterThan(0.05)
+    const fresh = await world(400, planted, 8)
+    const choose = chooserOf(fitted)
+    const of = (pick: (row: number) => number) =>
+      mean(fresh.queries.map((_, row) => fresh.set.quality[row * 3 + pick(row)]!))
+    const gain = of((row) => ids.indexOf(choose(fresh.queries[row]!, 0))) - of(() => ids.indexOf(proof!.against))
+    expect(Math.abs(gain - proof!.gain)).toBeLessThan(0.08)
+  })
+
+  it('of outcomes that are noise seldom clears zero over the candidate that is the best', async () => {
+    let cleared = 0
+    for (let seed = 1; seed <= 40; seed++) {
+      const { set, queries } = await world(60, noise, seed)
+      const { over } = readProof(train(set, queries, seed, 0).manifest.metrics)!
+      if ((over.dear?.lower ?? -1) > 0) cleared++
+    }
+    expect(cleared).toBeLessThanOrEqual(2)
+  })
+
+  it('is not there without a λ, and not with too few queries', async () => {
+    const { set, queries } = await world(12, planted, 9)
+    expect(train(set, queries).manifest.metrics).toEqual({})
+    expect(train(set, queries, 1, 0).manifest.metrics).toEqual({})
+  })
+})
 
 describe('the guard', () => {
   it.each([1, 2, 3, 4, 5, 6])('serves the constant where outcomes are noise (seed %i)', async (seed) => {

@@ -14,6 +14,7 @@ import type {
 import type { OutcomeSet } from './dataset.node.ts'
 import { fitGuard } from './guard.ts'
 import { predict } from './predict.ts'
+import { proveFitted } from './proveFitted.ts'
 import { toTrainingSet } from './rows.ts'
 
 export interface FitOptions<Options extends object> {
@@ -32,6 +33,8 @@ export interface FitOptions<Options extends object> {
   /** What made the queries' vectors; `null`: they have none. */
   readonly encoder: EncoderInfo | null
   readonly random: () => number
+  /** At which the policy is held against each candidate alone, for `metrics.proof`; without it nothing is proved. */
+  readonly lambda?: number
   /** ISO 8601. */
   readonly createdAt: string
   readonly parent?: string
@@ -53,7 +56,11 @@ export interface FittedPolicy {
 export function fitPolicy<Options extends object>(fit: FitOptions<Options>): FittedPolicy {
   const { set, rows, queries, family, planner, plannerOptions = {}, encoder, random, folds = 5 } = fit
   const options = { ...family.defaults, ...fit.options }
-  const { guard, heldOut } = fitGuard(set, rows, queries, {
+  const {
+    guard,
+    heldOut,
+    folds: parts,
+  } = fitGuard(set, rows, queries, {
     family,
     options,
     judge: fit.judge,
@@ -65,6 +72,10 @@ export function fitPolicy<Options extends object>(fit: FitOptions<Options>): Fit
   const ids = set.candidates.map((candidate) => candidate.id)
   const estimator = heldOut ?? family.load(state, ids)
   const params = planner.fit?.(predict(set, rows, queries, { estimator, guard }), plannerOptions)
+  const proof =
+    heldOut === null || fit.lambda === undefined
+      ? null
+      : proveFitted(set, rows, queries, { ...parts, heldOut, planner, plannerOptions, lambda: fit.lambda })
   fit.onProgress?.(folds + 1, folds + 1)
   const manifest: PolicyManifest = {
     format: 1,
@@ -75,7 +86,7 @@ export function fitPolicy<Options extends object>(fit: FitOptions<Options>): Fit
     features: FEATURES,
     candidates: ids,
     trainedOn: { source: set.name, rows: rows.length, sha256: set.sha256, createdAt: fit.createdAt },
-    metrics: {},
+    metrics: proof === null ? {} : { proof },
     ...(fit.parent === undefined ? {} : { parent: fit.parent }),
     ...(fit.labels === undefined ? {} : { labels: fit.labels }),
   }

@@ -54,6 +54,8 @@ export interface FittedGuard {
   readonly guard: Guard
   /** Predicts each of the queries as an estimator did that had not seen it; `null` where there was too little to judge. */
   readonly heldOut: Estimator | null
+  /** By fold, and the fold of each query: the guard as it is without the fold's outcomes in its constant. Empty where there was too little to judge. */
+  readonly folds: { readonly guards: readonly Guard[]; readonly foldOf: readonly number[] }
 }
 
 /** The guard for an estimator that will be fitted on `rows`; `queries[i]` belongs to `rows[i]`. */
@@ -71,6 +73,7 @@ export function fitGuard<Options extends object>(
     return {
       guard: { shrink: 0, minSupport: 0, ...constant, evidence: { rows: judged.length, needed: MIN_ROWS } },
       heldOut: null,
+      folds: { guards: [], foldOf: [] },
     }
 
   const foldOf = assignFolds(set, rows, folds, random)
@@ -98,10 +101,10 @@ export function fitGuard<Options extends object>(
   const ids = set.candidates.map((candidate) => candidate.id)
   const candidates = withPriors(set.candidates)
   const estimator = recall(family.name, { queries, estimates, ids })
-  const choosers = constants.map((known) => {
-    const guard: Guard = { shrink, minSupport: MIN_SUPPORT, ...known, evidence: {} }
-    return createChooser({ estimator, planner: judge, guard, candidates: ids }, { candidates, random })
-  })
+  const guards = constants.map((known): Guard => ({ shrink, minSupport: MIN_SUPPORT, ...known, evidence: {} }))
+  const choosers = guards.map((guard) =>
+    createChooser({ estimator, planner: judge, guard, candidates: ids }, { candidates, random }),
+  )
   const data = { set, costs, rows, foldOf, judged }
   const lambdas = judgedLambdas(data)
   const gains = gainsOver(data, lambdas, (i, lambda) => ids.indexOf(choosers[foldOf[i]!]!(queries[i]!, lambda)))
@@ -116,7 +119,8 @@ export function fitGuard<Options extends object>(
     lambdas,
     perLambda: gains.perLambda,
   }
-  return { guard: { shrink, minSupport: MIN_SUPPORT, ...constant, evidence }, heldOut: estimator }
+  const guard: Guard = { shrink, minSupport: MIN_SUPPORT, ...constant, evidence }
+  return { guard, heldOut: estimator, folds: { guards, foldOf } }
 }
 
 /** The lower bound of a slope; 0 where it may be that there is nothing. */

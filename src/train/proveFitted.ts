@@ -1,0 +1,88 @@
+/** The proof of a policy that is being fitted: every part of it that looked at outcomes decides on a query as it was without the query's fold. */
+import { assess } from '../route/decide.ts'
+import { ableCandidates } from '../route/feasible.ts'
+import { withPriors } from '../route/priors.ts'
+import type { Estimator, Guard, JsonObject, Planner, PlannerFamily, Query } from '../spec.ts'
+import type { OutcomeSet } from './dataset.node.ts'
+import { predict } from './predict.ts'
+import { type Proof, proofOf } from './proof.ts'
+import { at, costsOf, isComplete } from './rows.ts'
+
+export interface Cross {
+  /** By fold, without the fold's outcomes in its constant. */
+  readonly guards: readonly Guard[]
+  /** The fold of each query. */
+  readonly foldOf: readonly number[]
+  /** Predicts each query as an estimator did that had not seen it. */
+  readonly heldOut: Estimator
+  readonly planner: PlannerFamily
+  readonly plannerOptions: JsonObject
+  readonly lambda: number
+}
+
+/**
+ * Of the queries whose outcomes are all known, by the planner's exact chances; `queries[i]` belongs to `rows[i]`. `null` where the planner cannot be fitted
+ * on a part of them, and for one that asks on after an answer: what it does hangs on answers that an outcome set need not have.
+ */
+export function proveFitted(
+  set: OutcomeSet,
+  rows: readonly number[],
+  queries: readonly Query[],
+  { guards, foldOf, heldOut, planner, plannerOptions, lambda }: Cross,
+): Proof | null {
+  const costs = costsOf(set)
+  const worth = (row: number, column: number) =>
+    at(set, set.quality, row, column) - lambda * at(set, costs, row, column)
+  const candidates = withPriors(set.candidates)
+  const judged = rows.flatMap((row, i) =>
+    isComplete(set, costs, row) && ableCandidates(queries[i]!, candidates).arms.length > 0 ? [i] : [],
+  )
+  const ids = candidates.map(({ id }) => id)
+  const policy = new Float64Array(judged.length)
+  for (const [fold, guard] of guards.entries()) {
+    const others = rows.flatMap((_, i) => (foldOf[i] === fold ? [] : [i]))
+    const plans = fitPlanner(planner, plannerOptions, () =>
+      predict(
+        set,
+        others.map((i) => rows[i]!),
+        others.map((i) => queries[i]!),
+        { estimator: heldOut, guard },
+      ),
+    )
+    if (plans === null) return null
+    for (const [j, i] of judged.entries()) {
+      if (foldOf[i] !== fold) continue
+      const able = assess({
+        query: queries[i]!,
+        candidates,
+        policy: { estimator: heldOut, guard, candidates: ids },
+        limits: {},
+      })
+      const plan = plans.plan(queries[i]!, able.candidates, able.priced, { lambda, limits: {} }, () => 0.5)
+      if (plan.kind !== 'single') return null
+      for (const [arm, chance] of plan.chances.entries())
+        if (chance > 0) policy[j]! += chance * worth(rows[i]!, ids.indexOf(able.candidates[arm]!.id))
+    }
+  }
+  return proofOf({
+    lambda,
+    policy,
+    alone: Object.fromEntries(ids.map((id, column) => [id, judged.map((i) => worth(rows[i]!, column))])),
+    prompts: judged.map((i) => set.queries[rows[i]!]!.prompt),
+  })
+}
+
+/** `null` where what it is asked for cannot be had of these predictions. */
+function fitPlanner(
+  family: PlannerFamily,
+  options: JsonObject,
+  predictions: () => ReturnType<typeof predict>,
+): Planner | null {
+  if (!family.fit) return family.load(options)
+  try {
+    return family.load(family.fit(predictions(), options))
+  } catch (thrown) {
+    if (thrown instanceof RangeError) return null
+    throw thrown
+  }
+}
