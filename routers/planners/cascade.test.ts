@@ -55,7 +55,10 @@ it('never asks whom it did not learn of', () => {
     costUsd: turned(priced.costUsd, 0.00011),
   }
   const one = asCascade(plan(10, pool, wide))
-  expect(one.judge([{ arm: 4, text: 'A', outputTokens: 100 }])).toMatchObject({ kind: 'ask' })
+  const answers = [{ arm: 4, text: 'A', outputTokens: 100 }]
+  expect(one.judge(answers, [0, 1, 2, 3])).toMatchObject({ kind: 'ask' })
+  expect(one.judge(answers, [1])).toMatchObject({ kind: 'ask', arm: 1 })
+  expect(one.judge(answers, [0])).toMatchObject({ kind: 'accept', arm: 4 })
   expect(plan(10, pool.slice(0, 1), wide)).toMatchObject({ kind: 'single', arm: 0 })
 })
 

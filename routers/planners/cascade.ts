@@ -55,13 +55,13 @@ export const cascade: PlannerFamily<CascadeOptions> = {
           return row
         }
         const expected = { quality: wide(priced.quality, 0.5), outputTokens: wide(priced.outputTokens, 0) }
-        const believed = (heard: readonly Heard[]): Belief => {
+        const believed = (heard: readonly Heard[], arms: readonly number[]): Belief => {
           const { quality, qualityStd } = believe(acceptance, expected, heard)
-          const pick = (values: ArrayLike<number>) => known.map((arm) => values[columns[arm]!]!)
+          const pick = (values: ArrayLike<number>) => arms.map((arm) => values[columns[arm]!]!)
           return {
             quality: pick(quality),
             qualityStd: pick(qualityStd),
-            costUsd: Float64Array.from(known, (arm) => priced.costUsd[arm]!),
+            costUsd: Float64Array.from(arms, (arm) => priced.costUsd[arm]!),
           }
         }
         const arm = order[0]!
@@ -73,7 +73,7 @@ export const cascade: PlannerFamily<CascadeOptions> = {
           reason: `${candidates[arm]!.id} has the highest quality − λ · cost, and no answer is judged`,
         }
         if (!known.includes(arm)) return single
-        const first = known[cascadeRouting(believed([]), [], maxSteps)(lambda)!]!
+        const first = known[cascadeRouting(believed([], known), [], maxSteps)(lambda)!]!
         return {
           kind: 'cascade',
           ...certain(first, candidates.length),
@@ -81,21 +81,22 @@ export const cascade: PlannerFamily<CascadeOptions> = {
           explored: false,
           maxLatencyMs,
           reason: `${candidates[first]!.id} is asked first, and its answer is judged (λ = ${round(lambda)})`,
-          judge(answers) {
+          judge(answers, open) {
             const heard = answers.map(({ arm, text, outputTokens }) => ({
               candidate: columns[arm]!,
               signals: readSignals(query.text, text, outputTokens),
             }))
-            const belief = believed(heard)
-            const asked = answers.map(({ arm }) => known.indexOf(arm))
+            const arms = known.filter((arm) => open.includes(arm) || answers.some((answer) => answer.arm === arm))
+            const belief = believed(heard, arms)
+            const asked = answers.map(({ arm }) => arms.indexOf(arm))
             const next = cascadeRouting(belief, asked, maxSteps)(lambda)
             if (next !== null) {
-              const arm = known[next]!
+              const arm = arms[next]!
               return { kind: 'ask', arm, reason: `${candidates[arm]!.id} is worth its price` }
             }
             const best = bestAnswer(belief, asked)
             const chance = belief.quality[best]!
-            return { kind: 'accept', arm: known[best]!, chance, reason: `right with probability ${round(chance)}` }
+            return { kind: 'accept', arm: arms[best]!, chance, reason: `right with probability ${round(chance)}` }
           },
         }
       },
