@@ -679,6 +679,10 @@ export interface Activation {
   readonly reason: string
   /** Share of the requests that it decides, in (0, 1]; below 1 what served before decides the others. */
   readonly share: number
+  /** A canary, whose share is below 1, that keeps it when it has shown to be better: a person decides. */
+  readonly hold?: true
+  /** It ends the canary activated at that time by what the canary was measured at, and is stored only while that one is the newest of the route. */
+  readonly ends?: number
   /** What was measured of it when it was put in charge. */
   readonly evidence?: JsonObject
 }

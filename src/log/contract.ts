@@ -1,7 +1,7 @@
 /** What every store must do, whatever is behind it: run by the tests of each. */
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Attempt, Decision, Feedback, LogRow, Outcome, Store } from '../spec.ts'
+import type { Activation, Attempt, Decision, Feedback, LogRow, Outcome, Store } from '../spec.ts'
 
 /** A decision with everything set; unique by `id`. */
 export function sampleDecision(id: string, changes: Partial<Decision> = {}): Decision {
@@ -238,6 +238,20 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
         { route: 'a', policy: null, at: 1, reason: 'asked for', share: 0.5, evidence: { gain: 0.01 } },
         { route: 'b', policy: 'two', at: 3, reason: 'asked for', share: 0.5, evidence: { gain: 0.01 } },
       ])
+    })
+
+    test('ends a canary once, and only while it is the newest of its route', async () => {
+      const canary = { route: 'tried', policy: 'new', at: 7, reason: 'tried', share: 0.1, hold: true } as const
+      const over = { route: 'tried', policy: 'old', at: 9, reason: 'harmful', share: 1, ends: 7 } as const
+      const write = (row: Activation) => store.append([{ table: 'policies', row }])
+      await write({ ...over, ends: 8 })
+      await write(canary)
+      await write({ ...canary, route: 'beside', at: 8 })
+      await Promise.all([write(over), write({ ...over, at: 10 })])
+      expect(await store.history('tried', 10)).toEqual([expect.objectContaining({ policy: 'old', ends: 7 }), canary])
+      await write({ ...canary, at: 11 })
+      await write(over)
+      expect((await store.history('tried', 1))[0]?.at).toBe(11)
     })
 
     test('never says in an error what was to be stored', async () => {

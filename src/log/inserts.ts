@@ -64,7 +64,17 @@ export function createInserts(db: LogDatabase): Inserts {
     rewards: [
       statement('rewards', db.insert(rewards).values(placeholders(rewards, COLUMNS.rewards)).onConflictDoNothing()),
     ],
-    policies: [statement('policies', db.insert(policies).values(placeholders(policies, COLUMNS.policies)))],
+    // Several processes may find at the same time that a canary is over: the first one says so.
+    policies: [
+      statement(
+        'policies',
+        db
+          .insert(policies)
+          .select(
+            sql`select null, ${sql.join(COLUMNS.policies.map(value), sql`, `)} where ${value('ends')} is null or ${value('ends')} = (select ${policies.at} from ${policies} where ${policies.route} = ${value('route')} order by ${policies.seq} desc limit 1)`,
+          ),
+      ),
+    ],
     snapshots: [
       statement('snapshots', db.delete(snapshots).where(eq(snapshots.name, value('name')))),
       statement('snapshots', db.insert(snapshots).values(placeholders(snapshots, COLUMNS.snapshots))),

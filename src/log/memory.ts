@@ -244,9 +244,12 @@ function keep(kept: Kept, entry: LogRow): void {
       if (kept.rewards.has(row.decision)) return
       kept.rewards.set(row.decision, row)
       break
-    case 'policies':
+    case 'policies': {
+      const newest = kept.activations.findLast(({ route }) => route === row.route)
+      if (row.ends !== undefined && row.ends !== newest?.at) return
       kept.activations.push(row)
       break
+    }
     case 'snapshots':
       forget(kept, kept.snapshots.get(row.name))
       kept.snapshots.set(row.name, row)

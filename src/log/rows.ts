@@ -137,6 +137,8 @@ const activationWriters: Writers<'policies', Activation> = {
   at: (row) => row.at,
   reason: (row) => row.reason,
   share: (row) => row.share,
+  hold: (row) => (row.hold ? 1 : null),
+  ends: (row) => row.ends ?? null,
   evidence: (row) => (row.evidence ? JSON.stringify(row.evidence) : null),
 }
 
@@ -291,8 +293,13 @@ export function toReward({ seq: _, model, features, predicted, ...row }: Columns
 }
 
 /** An activation as stored. */
-export function toActivation({ seq: _, evidence, ...row }: Columns<'policies'>): Activation {
-  return evidence === null ? row : { ...row, evidence: JSON.parse(evidence) }
+export function toActivation({ seq: _, hold, ends, evidence, ...row }: Columns<'policies'>): Activation {
+  return {
+    ...row,
+    ...(hold === 1 && { hold: true }),
+    ...(ends !== null && { ends }),
+    ...(evidence !== null && { evidence: JSON.parse(evidence) }),
+  }
 }
 
 /** A snapshot as stored. */

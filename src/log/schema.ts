@@ -181,6 +181,8 @@ export const policies = sqliteTable(
     reason: text().notNull(),
     /** Share of the requests. */
     share: real().notNull().default(1),
+    hold: integer(),
+    ends: integer(),
     /** JSON. */
     evidence: text(),
   },

@@ -1,0 +1,2 @@
+ALTER TABLE `policies` ADD `hold` integer;--> statement-breakpoint
+ALTER TABLE `policies` ADD `ends` integer;
