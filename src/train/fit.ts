@@ -14,7 +14,7 @@ import type {
 import type { OutcomeSet } from './dataset.node.ts'
 import { fitGuard } from './guard.ts'
 import { predict } from './predict.ts'
-import { proveFitted } from './proveFitted.ts'
+import { type Cross, decideHeldOut, proveDecided } from './proveFitted.ts'
 import { toTrainingSet } from './rows.ts'
 
 export interface FitOptions<Options extends object> {
@@ -50,6 +50,8 @@ export interface FittedPolicy {
   readonly state: EstimatorState
   /** Knows the training queries alone: each as it was predicted without having been seen, where there were enough rows for that. */
   readonly heldOut: Estimator
+  /** What `heldOut` is under the guards of its folds; without any where there was too little to judge. */
+  readonly cross: Cross
 }
 
 /** A policy ready for `encodePolicy`. Deterministic given its arguments. */
@@ -72,10 +74,13 @@ export function fitPolicy<Options extends object>(fit: FitOptions<Options>): Fit
   const ids = set.candidates.map((candidate) => candidate.id)
   const estimator = heldOut ?? family.load(state, ids)
   const params = planner.fit?.(predict(set, rows, queries, { estimator, guard }), plannerOptions)
-  const proof =
-    heldOut === null || fit.lambda === undefined
+  const cross = { ...parts, heldOut: estimator }
+  const { lambda } = fit
+  const decided =
+    heldOut === null || lambda === undefined
       ? null
-      : proveFitted(set, rows, queries, { ...parts, heldOut, planner, plannerOptions, lambda: fit.lambda })
+      : decideHeldOut(set, rows, queries, { ...cross, planner, plannerOptions, lambda })
+  const proof = decided && lambda !== undefined ? proveDecided(set, rows, decided, lambda) : null
   fit.onProgress?.(folds + 1, folds + 1)
   const manifest: PolicyManifest = {
     format: 1,
@@ -90,5 +95,5 @@ export function fitPolicy<Options extends object>(fit: FitOptions<Options>): Fit
     ...(fit.parent === undefined ? {} : { parent: fit.parent }),
     ...(fit.labels === undefined ? {} : { labels: fit.labels }),
   }
-  return { manifest, state, heldOut: estimator }
+  return { manifest, state, heldOut: estimator, cross }
 }

@@ -4,41 +4,48 @@ import { ableCandidates } from '../route/feasible.ts'
 import { withPriors } from '../route/priors.ts'
 import type { Estimator, Guard, JsonObject, Planner, PlannerFamily, Query } from '../spec.ts'
 import type { OutcomeSet } from './dataset.node.ts'
+import type { Outcomes } from './metrics/points.ts'
 import { predict } from './predict.ts'
 import { type Proof, proofOf } from './proof.ts'
 import { at, costsOf, isComplete } from './rows.ts'
 
+/** A fit's predictions of its own training queries, each by a fit that had not seen the query's fold. */
 export interface Cross {
   /** By fold, without the fold's outcomes in its constant. */
   readonly guards: readonly Guard[]
   /** The fold of each query. */
   readonly foldOf: readonly number[]
-  /** Predicts each query as an estimator did that had not seen it. */
   readonly heldOut: Estimator
+}
+
+export interface DecideBy {
   readonly planner: PlannerFamily
   readonly plannerOptions: JsonObject
   readonly lambda: number
 }
 
+/** What held-out decisions earned and spent in expectation; entry j of each belongs to `queries[judged[j]]`. */
+export interface HeldOutDecisions extends Outcomes {
+  readonly judged: readonly number[]
+}
+
 /**
- * Of the queries whose outcomes are all known, by the planner's exact chances; `queries[i]` belongs to `rows[i]`. `null` where the planner cannot be fitted
- * on a part of them, and for one that asks on after an answer: what it does hangs on answers that an outcome set need not have.
+ * Decisions on the queries whose outcomes are all known, by the planner's exact chances; `queries[i]` belongs to `rows[i]`. `null` where the planner cannot be
+ * fitted on a part of them, and for one that asks on after an answer: what it does hangs on answers that an outcome set need not have.
  */
-export function proveFitted(
+export function decideHeldOut(
   set: OutcomeSet,
   rows: readonly number[],
   queries: readonly Query[],
-  { guards, foldOf, heldOut, planner, plannerOptions, lambda }: Cross,
-): Proof | null {
+  { guards, foldOf, heldOut, planner, plannerOptions, lambda }: Cross & DecideBy,
+): HeldOutDecisions | null {
   const costs = costsOf(set)
-  const worth = (row: number, column: number) =>
-    at(set, set.quality, row, column) - lambda * at(set, costs, row, column)
   const candidates = withPriors(set.candidates)
   const judged = rows.flatMap((row, i) =>
     isComplete(set, costs, row) && ableCandidates(queries[i]!, candidates).arms.length > 0 ? [i] : [],
   )
   const ids = candidates.map(({ id }) => id)
-  const policy = new Float64Array(judged.length)
+  const decided = { qualities: new Float64Array(judged.length), costs: new Float64Array(judged.length), judged }
   for (const [fold, guard] of guards.entries()) {
     const others = rows.flatMap((_, i) => (foldOf[i] === fold ? [] : [i]))
     const plans = fitPlanner(planner, plannerOptions, () =>
@@ -60,14 +67,31 @@ export function proveFitted(
       })
       const plan = plans.plan(queries[i]!, able.candidates, able.priced, { lambda, limits: {} }, () => 0.5)
       if (plan.kind !== 'single') return null
-      for (const [arm, chance] of plan.chances.entries())
-        if (chance > 0) policy[j]! += chance * worth(rows[i]!, ids.indexOf(able.candidates[arm]!.id))
+      for (const [arm, chance] of plan.chances.entries()) {
+        if (chance === 0) continue
+        const column = ids.indexOf(able.candidates[arm]!.id)
+        decided.qualities[j]! += chance * at(set, set.quality, rows[i]!, column)
+        decided.costs[j]! += chance * at(set, costs, rows[i]!, column)
+      }
     }
   }
+  return decided
+}
+
+/** Whether such decisions are better than each candidate alone; `null` without any. */
+export function proveDecided(
+  set: OutcomeSet,
+  rows: readonly number[],
+  { judged, qualities, costs: spent }: HeldOutDecisions,
+  lambda: number,
+): Proof | null {
+  const costs = costsOf(set)
+  const alone = (column: number) =>
+    judged.map((i) => at(set, set.quality, rows[i]!, column) - lambda * at(set, costs, rows[i]!, column))
   return proofOf({
     lambda,
-    policy,
-    alone: Object.fromEntries(ids.map((id, column) => [id, judged.map((i) => worth(rows[i]!, column))])),
+    policy: qualities.map((quality, j) => quality - lambda * spent[j]!),
+    alone: Object.fromEntries(set.candidates.map(({ id }, column) => [id, alone(column)])),
     prompts: judged.map((i) => set.queries[rows[i]!]!.prompt),
   })
 }
