@@ -1,0 +1,166 @@
+/** Policies judged on a gateway's log. */
+import type { Interval } from '../metrics/interval.ts'
+import { clusteredMean, type Mean, numberClusters } from './clustered.ts'
+import { doublyRobust } from './doublyRobust.ts'
+import { ESTIMATORS, type EstimatorName } from './index.ts'
+import { crossFit, type ModelOptions } from './model.ts'
+import { differingOverlap, lackOf, meanWeight, type Overlap, overlapOf } from './overlap.ts'
+import { costOf, type LoggedRequest, METRICS, type Metric, measure, withUtility } from './request.ts'
+import type { Sample } from './sample.ts'
+import { createTarget, type Target, type TargetOptions } from './target.ts'
+import { judge, lowerEnd, toInterval, type Verdict } from './verdict.ts'
+
+export interface OnLogOptions extends TargetOptions, ModelOptions {
+  /** Of intervals; default 0.95. With several comparisons of which the best is taken, less may be missed by each. */
+  readonly confidence?: number
+}
+
+/** A policy's samples on a log. */
+export interface Judged {
+  readonly target: Target
+  readonly samples: (metric: Metric) => readonly Sample[]
+}
+
+export interface Log {
+  /** Whose utility is known. */
+  readonly requests: readonly LoggedRequest[]
+  /** By request, from 0. */
+  readonly clusters: Int32Array
+  readonly confidence: number
+  /** By metric, the most that one arm of one request can differ from what is expected of it. */
+  readonly spans: Readonly<Record<Metric, number>>
+  /** Throws `policy_unfit`, see `createTarget`. */
+  judge(target: Target): Judged
+}
+
+/** A log with its model, ready to judge any number of policies. */
+export function openLog(rows: readonly LoggedRequest[], options: OnLogOptions): Log {
+  const { confidence = 0.95 } = options
+  const requests = withUtility(rows)
+  const clusters = numberClusters(requests.map(({ decision }) => decision.query.hash))
+  const expected = crossFit(requests, clusters, options)
+  const dearest = requests.reduce((most, { outcome }) => Math.max(most, outcome.costUsd ?? 0), 0)
+  const harshest = requests.reduce(
+    (most, { decision, outcome }) => Math.max(most, decision.lambda * (outcome.costUsd ?? 0)),
+    0,
+  )
+  return {
+    requests,
+    clusters,
+    confidence,
+    spans: { quality: 1, costUsd: dearest, utility: 1 + harshest },
+    judge(target) {
+      const chancesOn = createTarget(target, options)
+      const chances = requests.map(chancesOn)
+      const samples = (metric: Metric) =>
+        requests.map((request, i): Sample => {
+          const { arm, worth, decision } = request
+          return {
+            arm,
+            logged: decision.considered.chances,
+            target: chances[i]!,
+            reward: measure(metric, worth.quality, costOf(request), decision.lambda),
+            expected: expected(i, metric),
+          }
+        })
+      return { target, samples }
+    },
+  }
+}
+
+/** What a policy would have come to. */
+export interface Standing {
+  readonly overlap: Overlap
+  readonly meanWeight: Mean
+  /** By metric and estimator; `null` where there is too little overlap, and for costs that are not known. */
+  readonly figures: Readonly<Record<Metric, Readonly<Record<EstimatorName, Interval>> | null>>
+  /** Share of the requests by candidate. */
+  readonly shares: Readonly<Record<string, number>>
+}
+
+export function standingOf({ requests, clusters, confidence, spans }: Log, { samples }: Judged): Standing {
+  const utility = samples('utility')
+  const overlap = overlapOf(utility)
+  const isLacking = lackOf(overlap) !== null
+  const figuresOf = (metric: Metric) => {
+    const own = samples(metric)
+    if (isLacking || own.some(({ reward }) => Number.isNaN(reward))) return null
+    const certainty = { confidence, slack: overlap.impossible * spans[metric] }
+    const intervalBy = (name: EstimatorName) => toInterval(clusteredMean(ESTIMATORS[name](own), clusters), certainty)
+    return {
+      dm: intervalBy('dm'),
+      ips: intervalBy('ips'),
+      snips: intervalBy('snips'),
+      dr: intervalBy('dr'),
+      'switch-dr': intervalBy('switch-dr'),
+    }
+  }
+  const shares: Record<string, number> = {}
+  for (const [i, { target }] of utility.entries()) {
+    for (const [arm, id] of requests[i]!.decision.considered.candidates.entries())
+      shares[id] = (shares[id] ?? 0) + target[arm]! / utility.length
+  }
+  const [first, second, third] = METRICS.map(figuresOf)
+  return {
+    overlap,
+    meanWeight: meanWeight(utility, clusters),
+    figures: { utility: first!, quality: second!, costUsd: third! },
+    shares,
+  }
+}
+
+/** What is known of a − b, in utility. */
+export interface Comparison {
+  readonly requests: number
+  /** Of the difference: what both do alike does not count. */
+  readonly overlap: Overlap
+  /** Doubly robust, two-sided, at the confidence asked for; `null` where there is too little overlap. */
+  readonly difference: Interval | null
+  /** The one-sided lower bound at the same confidence. */
+  readonly lower: number | null
+  readonly verdict: Verdict
+}
+
+/** Two policies of one log compared on the same requests. */
+export function compare(log: Log, a: Judged, b: Judged): Comparison {
+  const { clusters, confidence, spans } = log
+  const [ours, theirs] = [a.samples('utility'), b.samples('utility')]
+  const requests = ours.length
+  const overlap = differingOverlap(ours, theirs)
+  const nothing = { requests, overlap, difference: null, lower: null }
+  if (requests > 0 && isAlike(ours, theirs)) {
+    const none = { value: 0, low: 0, high: 0 }
+    return { requests, overlap, difference: none, lower: 0, verdict: { kind: 'alike' } }
+  }
+  const reason = lackOf(overlap)
+  if (reason !== null) return { ...nothing, verdict: { kind: 'no overlap', reason } }
+  const other = doublyRobust(theirs)
+  const difference = clusteredMean(
+    doublyRobust(ours).map((term, i) => term - other[i]!),
+    clusters,
+  )
+  const certainty = { confidence, slack: overlap.impossible * spans.utility }
+  return {
+    requests,
+    overlap,
+    difference: toInterval(difference, certainty),
+    lower: lowerEnd(difference, certainty),
+    verdict: judge(difference, requests, certainty),
+  }
+}
+
+/**
+ * Whether `a` is better than `b` by what a gateway logged: the difference of their mean utilities, quality − λ · cost at each request's λ, doubly robust,
+ * with a two-sided 95 % interval and a one-sided 95 % lower bound, paired and robust to texts that were asked again. No number is given where
+ * the log holds too little of what would tell them apart (`lackOf`).
+ *
+ * The figures are of requests that get a score. Throws `policy_unfit` for a policy that judges answers before it sends one.
+ */
+export function compareOnLog(rows: readonly LoggedRequest[], a: Target, b: Target, options: OnLogOptions): Comparison {
+  const log = openLog(rows, options)
+  return compare(log, log.judge(a), log.judge(b))
+}
+
+function isAlike(a: readonly Sample[], b: readonly Sample[]): boolean {
+  return a.every(({ target }, i) => target.every((chance, arm) => Math.abs(chance - b[i]!.target[arm]!) < 1e-12))
+}
