@@ -1,38 +1,33 @@
 /**
  * The embedded encoder on Node: onnxruntime in worker threads. On the CPU one int8 session per core, each on one thread;
- * on a GPU one half-precision session fed in micro-batches.
+ * on a GPU one half-precision session fed in micro-batches, with the CPU standing by.
  *
  * A model folder holds `model.int8.onnx`, `model.half.onnx` and `tokenizer.json`: graphs from `input_ids` and `attention_mask`
  * [batch, tokens] int64 to `sentence_embedding` [batch, dim] float32 of unit norm.
  */
 import { createHash } from 'node:crypto'
-import { existsSync, readdirSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import { availableParallelism } from 'node:os'
-import { basename, dirname, join, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { Worker } from 'node:worker_threads'
-import { listSupportedBackends } from 'onnxruntime-node'
-import { SwitchyardError } from '../errors.ts'
 import type { Encoder } from '../spec.ts'
-import { closeWorker, createPool, type Spawn, startWorker, workerFile } from './pool.node.ts'
+import { chooseProvider, type Opened, type Skipped } from './chooseProvider.ts'
+import { openGpu } from './gpu.node.ts'
+import { createPool, startWorker, workerFile } from './pool.node.ts'
+import type { Measured } from './probe.ts'
+import { deviceOf, PROVIDERS, type Provider, providerOf, whyHopeless, whyMissing } from './providers.node.ts'
+import { type Embeds, withStandby } from './standby.ts'
 import { WINDOW_TOKENS } from './window.ts'
 
-/** Execution providers, best first. onnxruntime ignores a name that it does not know, so names are checked here. */
-export const PROVIDERS = ['cuda', 'coreml', 'webgpu', 'dml', 'cpu'] as const
-export type Provider = (typeof PROVIDERS)[number]
-
-/** A better provider that is not in use, and why. */
-export interface Skipped {
-  readonly provider: Provider
-  readonly reason: string
-}
-
 export interface ProviderReport {
+  /** In use now: a GPU that fails is replaced by the CPU. */
   readonly provider: Provider
-  /** Sessions, each on a thread of its own. */
+  /** Its name, where that can be told. */
+  readonly device: string | null
+  /** Threads that the encoder works on. */
   readonly threads: number
-  readonly skipped: readonly Skipped[]
+  /** Better ones that are not in use, and why. */
+  readonly skipped: readonly Skipped<Provider>[]
 }
 
 export interface OnnxEncoder extends Encoder {
@@ -44,28 +39,29 @@ export interface OnnxOptions {
   readonly dir: string
   /** CPU sessions. Default: one per core, at most 8 (about 25 MB each). */
   readonly threads?: number
-  /** Tried first and kept if it works; without it, the best that works and is faster than the CPU. */
+  /** Tried alone, and kept if it works; without it, the best that works and is faster than the CPU. */
   readonly provider?: string
   /** Tokens; what is longer loses its middle. */
   readonly window?: number
+  /** Told when a GPU has failed and the CPU has taken over. */
+  readonly onSwitch?: (error: unknown) => void
 }
+
+/** Of the weights: `half` keeps more of them than `int8`, and GPUs have no kernels for integer products. */
+export type Precision = 'int8' | 'half'
 
 export interface OnnxWorkerData {
   readonly dir: string
   readonly file: string
-  readonly provider: Provider
   readonly window: number
-}
-
-export interface OnnxWorkerReady {
-  readonly dim: number
-  /** Milliseconds that a question of 32 tokens takes, on a GPU in a full batch. */
-  readonly textMs: number
 }
 
 /** What looking for a better provider than the CPU may add to the start; one that was asked for gets longer. */
 const SEARCH_MS = 1_500
 const ASKED_START_MS = 60_000
+
+/** Threads that tokenize for a GPU. */
+const MAX_TOKENIZERS = 4
 
 /**
  * Opens the encoder, warmed up. A provider that cannot be used never fails the start: the next one is tried, the CPU last.
@@ -74,96 +70,60 @@ const ASKED_START_MS = 60_000
  */
 export async function createOnnxEncoder(options: OnnxOptions): Promise<OnnxEncoder> {
   const dir = resolve(options.dir)
+  const window = options.window ?? WINDOW_TOKENS
   const threads = options.threads ?? Math.min(availableParallelism(), 8)
+  const tokenizers = Math.min(MAX_TOKENIZERS, availableParallelism())
   const asked = options.provider === undefined ? null : providerOf(options.provider)
-  const skipped: Skipped[] = []
+  const fileOf = (precision: Precision) => `model.${precision}.onnx`
 
-  function spawn(provider: Provider): Spawn {
-    const window = options.window ?? WINDOW_TOKENS
-    const workerData: OnnxWorkerData = { dir, file: `model.${precisionOf(provider)}.onnx`, provider, window }
-    return () => new Worker(workerFile('./onnx.thread.node', import.meta.url), { workerData, name: 'encoder' })
+  async function openCpu(precision: Precision): Promise<Opened> {
+    const workerData: OnnxWorkerData = { dir, file: fileOf(precision), window }
+    const spawn = () => new Worker(workerFile('./onnx.thread.node', import.meta.url), { workerData, name: 'encoder' })
+    const started = await Promise.all(Array.from({ length: threads }, () => startWorker<Measured>(spawn)))
+    const pool = createPool(
+      started.map(({ worker }) => worker),
+      spawn,
+    )
+    const { dim, textMs } = started[0]!.ready
+    return { ...pool, ready: { dim, textMs: textMs / threads } }
   }
 
-  async function startGpu(): Promise<{ provider: Provider; worker: Worker; ready: OnnxWorkerReady } | null> {
-    const deadline = performance.now() + (asked === null ? SEARCH_MS : ASKED_START_MS)
-    for (const provider of asked === null ? PROVIDERS : [asked]) {
-      if (provider === 'cpu') continue
-      const missing = whyMissing(provider) ?? (asked === null ? whyHopeless() : null)
-      try {
-        if (missing === null) {
-          return { provider, ...(await startWorker<OnnxWorkerReady>(spawn(provider), deadline - performance.now())) }
-        }
-        skipped.push({ provider, reason: missing })
-      } catch (error) {
-        skipped.push({ provider, reason: error instanceof Error ? error.message : String(error) })
-      }
+  const { provider, opened, skipped } = await chooseProvider<Provider>({
+    gpus: PROVIDERS.filter((provider) => provider !== 'cpu' && (asked === null || provider === asked)),
+    asked: asked !== null,
+    budgetMs: asked === null ? SEARCH_MS : ASKED_START_MS,
+    now: () => performance.now(),
+    whyNot: (provider) => whyMissing(provider) ?? (asked === null ? whyHopeless() : null),
+    openGpu: (provider, startMs) => openGpu({ dir, window, file: fileOf('half'), provider, tokenizers, startMs }),
+    openCpu: () => openCpu('int8'),
+  })
+  const precision = provider === null ? 'int8' : 'half'
+  let report: ProviderReport =
+    provider === null
+      ? { provider: 'cpu', device: null, threads, skipped }
+      : { provider, device: deviceOf(provider), threads: 1 + tokenizers, skipped }
+  // The same weights on the CPU give the same vectors, which int8 ones would not.
+  const serving: Embeds = provider === null ? opened : withStandby(opened, () => openCpu('half'), switchToCpu)
+
+  function switchToCpu(error: unknown): void {
+    const reason = `failed while serving: ${error instanceof Error ? error.message : error}`
+    report = {
+      provider: 'cpu',
+      device: null,
+      threads,
+      skipped: [...report.skipped, { provider: report.provider, reason }],
     }
-    return null
+    options.onSwitch?.(error)
   }
 
-  const startCpu = () => Promise.all(Array.from({ length: threads }, () => startWorker<OnnxWorkerReady>(spawn('cpu'))))
-
-  async function open(
-    provider: Provider,
-    started: readonly { worker: Worker; ready: OnnxWorkerReady }[],
-  ): Promise<OnnxEncoder> {
-    const precision = precisionOf(provider)
-    const sha256 = await sha256Of(join(dir, `model.${precision}.onnx`))
-    const workers = started.map(({ worker }) => worker)
-    return {
-      info: { id: basename(dir), precision, dim: started[0]!.ready.dim, sha256 },
-      provider: { provider, threads: started.length, skipped },
-      ...createPool(workers, spawn(provider)),
-    }
+  return {
+    info: { id: basename(dir), precision, dim: opened.ready.dim, sha256: await sha256Of(join(dir, fileOf(precision))) },
+    get provider() {
+      return report
+    },
+    embed: serving.embed,
+    close: serving.close,
   }
-
-  const gpu = await startGpu()
-  if (gpu !== null && asked !== null) return open(gpu.provider, [gpu])
-  const cpu = await startCpu()
-  if (gpu === null) return open('cpu', cpu)
-
-  // A software renderer or a small GPU works too, but all CPU sessions together carry more.
-  const cpuMs = cpu[0]!.ready.textMs / threads
-  const gpuWins = gpu.ready.textMs < cpuMs
-  for (const { worker } of gpuWins ? cpu : [gpu]) void closeWorker(worker)
-  if (gpuWins) return open(gpu.provider, [gpu])
-  const figures = `${gpu.ready.textMs.toFixed(2)} ms a text, the CPU ${cpuMs.toFixed(2)} ms with ${threads} sessions`
-  skipped.push({ provider: gpu.provider, reason: `works, but is slower here: ${figures}` })
-  return open('cpu', cpu)
-}
-
-/** Integer products have no GPU kernels. */
-function precisionOf(provider: Provider): 'int8' | 'half' {
-  return provider === 'cpu' ? 'int8' : 'half'
-}
-
-/** Known without opening a session, which is slow to fail and writes lines of its own to stderr. */
-function whyMissing(provider: Provider): string | null {
-  const backend = listSupportedBackends().find(({ name }) => name === provider)
-  if (backend === undefined)
-    return `onnxruntime-node has no ${provider} provider on ${process.platform}-${process.arch}`
-  const main = createRequire(import.meta.url).resolve('onnxruntime-node')
-  const binaries = join(dirname(main), '..', 'bin', 'napi-v6', process.platform, process.arch)
-  if (provider === 'cuda' && !backend.bundled && !existsSync(join(binaries, 'libonnxruntime_providers_cuda.so'))) {
-    return `libonnxruntime_providers_cuda.so is not in ${binaries}: install onnxruntime-node with its CUDA libraries`
-  }
-  return null
-}
-
-/** Why no GPU need be looked for. */
-function whyHopeless(): string | null {
-  if (process.platform !== 'linux' || readdirSync('/dev').some((name) => /^(dri|nvidia\d+|kfd|dxg)$/.test(name)))
-    return null
-  return 'there is no GPU device in /dev (dri, nvidia*, kfd, dxg)'
-}
-
-function providerOf(name: string): Provider {
-  const provider = PROVIDERS.find((known) => known === name)
-  if (provider !== undefined) return provider
-  throw new SwitchyardError(
-    'unsupported',
-    `Execution provider '${name}' is not known; choose one of ${PROVIDERS.join(', ')}.`,
-  )
 }
 
 async function sha256Of(path: string): Promise<string> {

@@ -5,8 +5,9 @@ import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { describeEncoder } from './doctor.node.ts'
-import { createOnnxEncoder, type OnnxEncoder, type OnnxWorkerData, type OnnxWorkerReady } from './onnx.node.ts'
+import { createOnnxEncoder, type OnnxEncoder, type OnnxWorkerData } from './onnx.node.ts'
 import { createPool, startWorker, workerFile } from './pool.node.ts'
+import type { Measured } from './probe.ts'
 
 const DIR = 'models/use-lite'
 const TEXTS = [
@@ -95,13 +96,13 @@ describe('createOnnxEncoder', () => {
 
 describe('an idle session that dies', () => {
   it('is replaced, and the next text gets the same vector', async () => {
-    const workerData: OnnxWorkerData = { dir: DIR, file: 'model.int8.onnx', provider: 'cpu', window: 128 }
+    const workerData: OnnxWorkerData = { dir: DIR, file: 'model.int8.onnx', window: 128 }
     const started: Worker[] = []
     const spawn = () => {
       started.push(new Worker(workerFile('./onnx.thread.node', import.meta.url), { workerData }))
       return started.at(-1)!
     }
-    const { worker } = await startWorker<OnnxWorkerReady>(spawn)
+    const { worker } = await startWorker<Measured>(spawn)
     const pool = createPool([worker], spawn)
     const before = await pool.embed(['the same text'])
     await worker.terminate()

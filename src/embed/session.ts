@@ -3,8 +3,8 @@ import type { InferenceSession, TypedTensor } from 'onnxruntime-common'
 import type { Tokenizer } from './unigram.ts'
 import { cutTokens } from './window.ts'
 
-/** Tokens of some texts to their vectors, in one run. */
-export type Run = (texts: readonly Int32Array[]) => Promise<Float32Array[]>
+/** Tokens of some texts to their vectors, in one run. Texts are padded to `width` tokens, or to the longest of them. */
+export type Run = (texts: readonly Int32Array[], width?: number) => Promise<Float32Array[]>
 
 type Int64Tensor = new (type: 'int64', data: BigInt64Array, dims: readonly number[]) => TypedTensor<'int64'>
 
@@ -13,8 +13,7 @@ type Int64Tensor = new (type: 'int64', data: BigInt64Array, dims: readonly numbe
  * unit norm. Shorter texts are padded and masked.
  */
 export function createRun(session: Pick<InferenceSession, 'run'>, Tensor: Int64Tensor): Run {
-  return async (texts) => {
-    const width = Math.max(...texts.map((ids) => ids.length))
+  return async (texts, width = Math.max(...texts.map((ids) => ids.length))) => {
     const shape = [texts.length, width]
     const ids = new BigInt64Array(texts.length * width)
     const mask = new BigInt64Array(texts.length * width)
