@@ -76,7 +76,7 @@ function train(set: OutcomeSet, queries: readonly Query[], seed = 1, lambda?: nu
   })
 }
 
-function chooserOf({ manifest, state }: Omit<ReturnType<typeof train>, 'heldOut'>) {
+function chooserOf({ manifest, state }: Pick<ReturnType<typeof train>, 'manifest' | 'state'>) {
   const policy = { estimator: knn.load(state, ids), planner: utility.load({}), guard: manifest.guard, candidates: ids }
   return createChooser(policy, { candidates, random: createRandom(0) })
 }
