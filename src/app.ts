@@ -34,7 +34,7 @@ export function createApp(deps: Deps): App {
 
   // Everything under /v1 needs a key where keys are configured; what stands outside is listed here and nowhere else.
   app.get('/', (c) => c.text('Switchyard is listening. Point an OpenAI client at /v1, an Anthropic client at /.\n'))
-  app.get('/healthz', (c) => c.json({ status: 'ok' }))
+  app.get('/healthz', (c) => c.json({ status: 'ok', encoder: deps.embedding?.describe() ?? null }))
   app.get('/readyz', (c) =>
     deps.draining()
       ? c.json({ status: 'draining' }, 503)
@@ -62,7 +62,7 @@ export function createApp(deps: Deps): App {
 
   app.post('/v1/feedback', async (c) => {
     const body = parseJson(await readBytes(c.req.raw, MAX_JSON_BYTES))
-    const options = { store: deps.store, now: deps.clock.now() }
+    const options = { store: deps.store, learning: deps.learning, now: deps.clock.now() }
     return c.json(await recordFeedback(body, c.var.principal.name, options), 201)
   })
   app.get('/v1/decisions', async (c) => {

@@ -64,6 +64,7 @@ program
   .option('--out <file>', 'write the policy to this file instead of the data folder')
   .option('--seed <number>', 'seed of everything random', '1')
   .option('--labels', 'keep the names of the training queries for explanations')
+  .option('--exact-precision', 'the policy refuses to serve with vectors of another precision of its encoder')
   .addOption(json())
   .action(async (options) => (await import('./cli/train.ts')).train(options))
 

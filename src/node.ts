@@ -127,7 +127,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 
 async function openEncoderOrNone({ encoder }: Config, logger: Console): Promise<Encoder | null> {
   try {
-    return await openEncoder(encoder)
+    return await openEncoder(encoder, {
+      onSwitch: (error) => logger.warn('encoder_switched_to_cpu', describeError(error)),
+    })
   } catch (error) {
     if (error instanceof SwitchyardError && error.code === 'unsupported') throw error
     // Routing by prompt features alone is worse than with a vector, but far better than not serving.

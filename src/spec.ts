@@ -318,7 +318,10 @@ export interface PolicyManifest {
   readonly guard: Guard
   /** `options` are the parameters that the planner's family loads. `version` is missing in the files of its version 1. */
   readonly planner: { readonly name: string; readonly version?: number; readonly options: JsonObject }
-  readonly encoder: { readonly id: string; readonly precision: string; readonly dim: number; readonly sha256: string }
+  readonly encoder: EncoderInfo & {
+    /** No other precision of the encoder will do. */
+    readonly exact?: true
+  }
   readonly features: readonly string[]
   /** Candidate ids, the order of every per-candidate array in the policy. */
   readonly candidates: readonly string[]

@@ -53,9 +53,9 @@ async function examineEncoder({ encoder: settings }: Config): Promise<string> {
   if (!encoder) return 'none is configured; routing uses prompt features only'
   try {
     if (!('provider' in encoder)) return `${encoder.info.id}, ${encoder.info.dim} dimensions`
-    const { id, precision, dim, provider, threads, skipped, medianMs } = await describeEncoder(encoder)
+    const { id, precision, dim, provider, device, threads, skipped, medianMs } = await describeEncoder(encoder)
     const why = skipped.map((one) => `\n       not ${one.provider}: ${one.reason}`).join('')
-    return `${id} (${precision}, ${dim} dimensions) on ${provider}, ${threads} thread${threads === 1 ? '' : 's'}, ${medianMs.toFixed(2)} ms a text${why}`
+    return `${id} (${precision}, ${dim} dimensions) on ${provider}${device === null ? '' : ` (${device})`}, ${threads} thread${threads === 1 ? '' : 's'}, ${medianMs.toFixed(2)} ms a text${why}`
   } finally {
     await encoder.close()
   }

@@ -42,6 +42,8 @@ export interface LearnOptions extends RouterArguments, DatasetOptions {
   readonly encoder: Encoder | null
   readonly cacheDir: string
   readonly labels?: boolean
+  /** The policy refuses vectors of another precision. */
+  readonly exactPrecision?: boolean
 }
 
 export interface Learned {
@@ -90,7 +92,7 @@ export async function learn(options: LearnOptions): Promise<Learned> {
     planner,
     plannerOptions: { ...names.plannerOptions },
     judge: findPlanner('utility').load({}),
-    encoder: encoder?.info ?? null,
+    encoder: encoder && { ...encoder.info, ...(options.exactPrecision && { exact: true }) },
     random: createRandom(seed),
     createdAt: new Date().toISOString(),
     ...(options.labels && { labels: train.map((row) => set.queries[row]?.prompt.slice(0, 80) ?? '') }),

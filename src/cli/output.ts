@@ -20,19 +20,20 @@ export function print(text: string): void {
 export function progress(label: string): { update: (done: number, total: number) => void; stop: () => void } {
   if (!process.stderr.isTTY) return { update: () => {}, stop: () => {} }
   const bar = new SingleBar({
-    format: `${label} [{bar}] {value}/{total} · {eta_formatted} left`,
+    format: `${label} [{bar}] {value}/{total} · {rate} a second · {eta_formatted} left`,
     stream: process.stderr,
     hideCursor: true,
   })
-  let begun = false
+  let begun: { readonly at: number; readonly done: number } | null = null
   return {
     update(done, total) {
-      if (!begun) bar.start(total, done)
-      else bar.update(done)
-      begun = true
+      begun ??= { at: performance.now(), done }
+      const rate = Math.round((1000 * (done - begun.done)) / Math.max(1, performance.now() - begun.at))
+      if (bar.isActive) bar.update(done, { rate })
+      else bar.start(total, done, { rate })
     },
     stop() {
-      if (begun) bar.stop()
+      if (bar.isActive) bar.stop()
     },
   }
 }

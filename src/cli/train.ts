@@ -22,11 +22,12 @@ interface TrainArguments extends ConfigArguments, Omit<RouterArguments, 'planner
   readonly seed: string
   readonly out?: string
   readonly labels?: boolean
+  readonly exactPrecision?: boolean
   readonly json?: boolean
 }
 
 export async function train(args: TrainArguments): Promise<void> {
-  const { data, columns, route, out, json, labels = false, planner: name, plannerOptions, ...rest } = args
+  const { data, columns, route, out, json, labels = false, exactPrecision = false, planner: name, plannerOptions, ...rest } = args
   const { config } = await requireConfig(args)
   const { router: configured } = findRoute(config, route)
   const named = args.preset !== undefined || args.estimator !== undefined
@@ -43,6 +44,7 @@ export async function train(args: TrainArguments): Promise<void> {
       seed,
       encoder,
       labels,
+      exactPrecision,
       cacheDir: join(folder, 'vectors'),
     })
     const { policy, bytes } = learned

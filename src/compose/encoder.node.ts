@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { createUndiciTransport } from '../call/undici.node.ts'
 import type { Config } from '../config/config.ts'
-import { createOnnxEncoder, type OnnxEncoder } from '../embed/onnx.node.ts'
+import { createOnnxEncoder, type OnnxEncoder, type OnnxOptions } from '../embed/onnx.node.ts'
 import { createRemoteEncoder } from '../embed/remote.ts'
 import { createTransformersEncoder } from '../embed/transformers.node.ts'
 import { SwitchyardError } from '../errors.ts'
@@ -12,8 +12,12 @@ import type { Encoder } from '../spec.ts'
 /**
  * `null` where the configuration says `none`. Throws `unsupported` for a driver that only a Worker has, and when the encoder
  * cannot be opened.
+ * @param onSwitch told when a GPU has failed while it served and the CPU has taken over
  */
-export async function openEncoder(settings: Config['encoder']): Promise<Encoder | OnnxEncoder | null> {
+export async function openEncoder(
+  settings: Config['encoder'],
+  { onSwitch }: Pick<OnnxOptions, 'onSwitch'> = {},
+): Promise<Encoder | OnnxEncoder | null> {
   switch (settings.driver) {
     case 'none':
       return null
@@ -23,6 +27,7 @@ export async function openEncoder(settings: Config['encoder']): Promise<Encoder 
         dir: join(packageFolder(), 'models/use-lite'),
         ...(threads !== undefined && { threads }),
         ...(provider !== 'auto' && { provider }),
+        ...(onSwitch && { onSwitch }),
       })
     }
     case 'transformers':

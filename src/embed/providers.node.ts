@@ -27,7 +27,7 @@ export function whyMissing(provider: Provider): string | null {
   const main = createRequire(import.meta.url).resolve('onnxruntime-node')
   const binaries = join(dirname(main), '..', 'bin', 'napi-v6', process.platform, process.arch)
   if (provider === 'cuda' && !backend.bundled && !existsSync(join(binaries, 'libonnxruntime_providers_cuda.so'))) {
-    return `libonnxruntime_providers_cuda.so is not in ${binaries}: docs/performance.md says where it comes from`
+    return 'libonnxruntime_providers_cuda.so is not beside the libraries of onnxruntime-node: docs/performance.md says where it comes from'
   }
   return null
 }

@@ -51,6 +51,8 @@ export interface Clock {
 /** The encoder as requests meet it: cached, with a deadline, never failing. */
 export interface Embedding {
   readonly encoder: string
+  /** What embeds now, for `GET /healthz`: nothing in it is secret. */
+  describe(): Readonly<Record<string, unknown>>
   peek(text: string): Float32Array | undefined
   embed(text: string): Promise<Embedded>
 }

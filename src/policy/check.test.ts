@@ -42,6 +42,14 @@ it('allows another precision of the same encoder and says so', () => {
   expect(checkPolicy(policy, { ...here, encoder: half })).toEqual([expect.stringContaining('half')])
 })
 
+it('refuses another precision where the policy demands its own', () => {
+  const half = { ...encoder, precision: 'half', sha256: 'e'.repeat(64) }
+  const { manifest } = policy
+  const exact: Policy = { ...policy, manifest: { ...manifest, encoder: { ...manifest.encoder, exact: true } } }
+  expect(checkPolicy(exact, here)).toEqual([])
+  expect(() => checkPolicy(exact, { ...here, encoder: half })).toThrow(/demands .* here they are half/)
+})
+
 it('notes candidates that only one side knows', () => {
   const notes = checkPolicy(policy, { ...here, candidates: ['a', 'new'] })
   expect(notes).toEqual([expect.stringContaining('new'), expect.stringMatching(/not offered.*b/)])

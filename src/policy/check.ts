@@ -30,6 +30,10 @@ export function checkPolicy(policy: Policy, installation: Installation): string[
       )
     if (here.dim !== encoder.dim)
       throw unfit(`${name} expects vectors of ${encoder.dim} dimensions, ${here.id} gives ${here.dim}: train again`)
+    if (here.precision !== encoder.precision && encoder.exact)
+      throw unfit(
+        `${name} demands ${encoder.precision} vectors of ${encoder.id}, here they are ${here.precision}: serve it where the encoder has that precision, or train without --exact-precision`,
+      )
     if (here.precision !== encoder.precision)
       notes.push(
         `Trained on ${encoder.precision} vectors of ${encoder.id}, served with ${here.precision}: small differences near ties.`,

@@ -36,6 +36,7 @@ const schema = z
       precision: z.string(),
       dim: z.int().min(0),
       sha256: z.union([hex256, z.literal('')]),
+      exact: z.literal(true).exactOptional(),
     }),
     features: z.array(z.string()),
     candidates: z.array(z.string().min(1)).min(1),

@@ -1,7 +1,6 @@
 /** Trains a policy: the estimator on all rows, the guard and then the planner on cross-fitted predictions of the same rows. */
 import { FEATURES } from '../embed/features.ts'
 import type {
-  EncoderInfo,
   Estimator,
   EstimatorFamily,
   EstimatorState,
@@ -31,7 +30,7 @@ export interface FitOptions<Options extends object> {
   /** Judges the guard: `utility`, whichever planner then acts on what the guard lets through. */
   readonly judge: Planner
   /** What made the queries' vectors; `null`: they have none. */
-  readonly encoder: EncoderInfo | null
+  readonly encoder: PolicyManifest['encoder'] | null
   readonly random: () => number
   /** At which the policy is held against each candidate alone, for `metrics.proof`; without it nothing is proved. */
   readonly lambda?: number

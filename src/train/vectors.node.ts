@@ -8,7 +8,8 @@ import { join } from 'node:path'
 import type { Encoder, EncoderInfo } from '../spec.ts'
 
 const KEY_BYTES = 32
-const BATCH = 64
+/** Texts under way at once, which many sessions or a GPU share, and written together. */
+const BATCH = 512
 
 export interface EmbedOptions {
   readonly encoder: Encoder
