@@ -474,6 +474,22 @@ describe('the client leaves', () => {
     }
   })
 
+  test.each(['hang', 'stall:8', 'status:429:2'])('another reason to give up (%s) counts as that', async (fault) => {
+    const one = arm(fault, { provider: { timeouts: { firstTokenTimeoutMs: 5000, idleTimeoutMs: 5000 } } })
+    const limit = new AbortController()
+    const breakers = createBreakers(clock)
+    const running = run([one], { signal: limit.signal, breakers })
+    await until(() => hitsOf(one).length > 0)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    limit.abort(new SwitchyardError('upstream_timeout', 'too late'))
+    const result = await running
+    expect(codeOf(result)).toBe('upstream_timeout')
+    expect(result.attempts.map(({ error }) => error)).toEqual([
+      fault === 'status:429:2' ? 'upstream_rate_limited' : 'upstream_timeout',
+    ])
+    expect(hitsOf(one)).toHaveLength(1)
+  })
+
   test('while waiting to try again: nothing more is asked', async () => {
     const one = arm('status:429:2')
     const client = new AbortController()

@@ -6,7 +6,7 @@ import { SwitchyardError } from '../errors.ts'
 import type { Attempt, Candidate, Exchange, Finish, Provider, StreamReader, UpstreamFailure, Usage } from '../spec.ts'
 import { attempt, type Failed } from './attempt.ts'
 import type { Breakers } from './breaker.ts'
-import { ClientAbort, type Clock, Flight } from './flight.ts'
+import { abortOf, type Clock, Flight } from './flight.ts'
 import { retryDelayMs } from './retry.ts'
 import type { Frame } from './stream.ts'
 
@@ -23,7 +23,7 @@ export interface Arm {
 export interface CallOptions {
   /** The decision's id, for the log. */
   readonly decision: string
-  /** The client's: aborting it stops the upstream in every phase. */
+  /** Aborting it stops the upstream in every phase: with a SwitchyardError for that reason, else because the client has left. */
   readonly signal: AbortSignal
   readonly clock: Clock
   /** Uniform in [0, 1). */
@@ -82,7 +82,7 @@ const TRIES_BEFORE_FAILOVER = { candidate: 2, upstream: 1 }
  * not helpful (silence, a refused key, an open breaker), or has been done. What is wrong with the request itself is
  * returned at once. The provider's `retry.maxAttempts` bounds the calls over all arms.
  *
- * Throws SwitchyardError when no upstream gave any answer, and ClientAbort when `signal` was aborted.
+ * Throws SwitchyardError when no upstream gave any answer, and ClientAbort, or its own reason, when `signal` was aborted.
  */
 export async function call(arms: readonly Arm[], options: CallOptions): Promise<Reply> {
   const { signal, clock, breakers } = options
@@ -99,7 +99,7 @@ export async function call(arms: readonly Arm[], options: CallOptions): Promise<
     let exchange: Exchange | null = null
 
     for (let tries = 1; attempts < retry.maxAttempts; tries++) {
-      if (signal.aborted) throw new ClientAbort()
+      if (signal.aborted) throw abortOf(signal)
       try {
         exchange ??= arm.exchange()
       } catch (thrown) {
@@ -175,7 +175,7 @@ async function pause(ms: number, { sleep, signal }: CallOptions): Promise<void> 
   try {
     await sleep(ms, signal)
   } catch (thrown) {
-    if (signal.aborted) throw new ClientAbort()
+    if (signal.aborted) throw abortOf(signal)
     throw thrown
   }
 }

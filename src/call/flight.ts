@@ -13,6 +13,11 @@ export class ClientAbort extends Error {
   }
 }
 
+/** What an aborted signal means for a call: whoever gave it up says so with an error of ours; else it is the client that left. */
+export function abortOf(signal: AbortSignal): ClientAbort | SwitchyardError {
+  return signal.reason instanceof SwitchyardError ? signal.reason : new ClientAbort()
+}
+
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number
@@ -26,7 +31,7 @@ export interface FlightOptions {
   readonly candidate: Candidate
   readonly provider: Provider
   readonly permit: Permit
-  /** The client's signal. */
+  /** Of whoever waits for the answer. */
   readonly signal: AbortSignal
   readonly clock: Clock
   readonly onAttempt: (attempt: Attempt) => void
@@ -130,8 +135,11 @@ export class Flight {
     return this.error(late ? 'upstream_timeout' : 'upstream_unreachable', `could not be reached${detail}`, thrown)
   }
 
-  /** The client left, or whoever read the answer did. */
-  cancel = (): void => this.settle('client_abort', 'none', new ClientAbort())
+  /** Whoever waited for the answer, or read it, does so no longer. */
+  cancel = (): void => {
+    const why = abortOf(this.options.signal)
+    this.settle(why instanceof ClientAbort ? why.status : why.code, 'none', why)
+  }
 
   /**
    * Ends the call once: the log row is written, the breaker told, the connection closed unless the answer is complete.

@@ -9,28 +9,46 @@ import type { Deps } from './deps.ts'
 const OUTCOME_PATIENCE_MS = 20
 
 /** Where the provider said nothing (a stream without usage, a client that left). */
-const CHARS_PER_TOKEN = 4
+export const CHARS_PER_TOKEN = 4
 
-/** What the answer came to. */
-export interface Settlement {
+/** What upstream calls for one answer came to. */
+export interface Spending {
   readonly status: OutcomeStatus
   readonly candidate: Candidate
   /** As the provider says; `null` lets it be estimated from `outputChars`. */
   readonly usage: Usage | null
   /** Characters the model is known to have written. */
   readonly outputChars: number
+}
+
+/** What the answer came to. */
+export interface Settlement extends Spending {
   readonly ttftMs: number | null
   readonly finish: Finish | null
   readonly answer?: string
 }
 
 export interface Account {
-  /** To be told of every upstream call. */
+  /** To be told of every upstream call; they are numbered as they come. */
   readonly attempt: (attempt: Attempt) => void
+  /** Counts what a step of a cascade has spent: the calls since the last time. */
+  charge(spending: Spending): void
+  /** Keeps what was decided after the last call. */
+  note(verdict: string): void
+  /** What the steps have come to; `null` where nothing is charged by steps. */
+  readonly steps: Steps | null
   /** Writes attempts and outcome; the first call counts. Nothing is written of a decision that could not be logged. */
   settle(settlement: Settlement): void
   /** Whether the decision reached the log; set before the answer begins. */
   logged: boolean
+}
+
+/** The steps of a cascade so far. */
+export interface Steps {
+  /** Models asked. */
+  readonly asked: number
+  /** USD; `null` where a price is not known. */
+  readonly costUsd: number | null
 }
 
 /**
@@ -43,16 +61,48 @@ export function openAccount(
   { started, onSettled }: { started: number; onSettled: (costUsd: number | null) => void },
 ): Account {
   const attempts: Attempt[] = []
+  /** The first so many attempts are in the total. */
+  let charged = 0
+  let total: number | null = null
+  let unpriced = false
+  let stepwise = false
   let settled = false
+  /** What was used, the last call used: those before it were refused or never answered. */
+  const charge = (spending: Spending) => {
+    const spent = used(decision, attempts, spending)
+    const last = attempts.length - 1
+    // An answer that was held back has been charged with its step.
+    if (charged > 0 && charged === attempts.length) return spent
+    const cost = spent.usage && costUsd(spending.candidate.price, spent.usage)
+    if (last >= 0) attempts[last] = { ...attempts[last]!, costUsd: cost }
+    if (cost !== null) total = (total ?? 0) + cost
+    else if (spent.usage) unpriced = true
+    charged = attempts.length
+    return spent
+  }
   return {
     logged: false,
-    attempt: (attempt) => attempts.push(attempt),
+    attempt: (attempt) => attempts.push({ ...attempt, index: attempts.length }),
+    charge(spending) {
+      stepwise = true
+      charge(spending)
+    },
+    note(verdict) {
+      const last = attempts.length - 1
+      if (last < 0) return
+      const { verdict: before, ...attempt } = attempts[last]!
+      attempts[last] = { ...attempt, verdict: before === undefined ? verdict : `${before} ${verdict}` }
+    },
+    get steps() {
+      if (!stepwise) return null
+      return { asked: new Set(attempts.map(({ candidate }) => candidate)).size, costUsd: unpriced ? null : total }
+    },
     settle(settlement) {
       if (settled) return
       settled = true
       const { status, candidate, ttftMs, finish, answer } = settlement
-      const { usage, source } = used(decision, attempts, settlement)
-      const cost = usage && costUsd(candidate.price, usage)
+      const { usage, source } = charge(settlement)
+      const cost = unpriced ? null : total
       onSettled(cost)
       if (!this.logged) return
       const outcome: Outcome = {
@@ -70,11 +120,7 @@ export function openAccount(
         signals: signalsOf(settlement),
         ...(answer === undefined ? {} : { answer }),
       }
-      // What was used, the last call used: those before it were refused or never answered.
-      const last = attempts.length - 1
-      const rows = attempts.map(
-        (row, i) => ({ table: 'attempts', row: i === last ? { ...row, costUsd: cost } : row }) as const,
-      )
+      const rows = attempts.map((row) => ({ table: 'attempts', row }) as const)
       const all = [...rows, { table: 'outcomes', row: outcome } as const]
       deps.store.append(all, { patienceMs: OUTCOME_PATIENCE_MS }).catch((error: unknown) => {
         deps.logger.error('outcome_not_logged', { decision: decision.id, ...describeError(error) })
@@ -100,7 +146,7 @@ function signalsOf({ status, finish }: Settlement): Signal[] {
 function used(
   decision: Decision,
   attempts: readonly Attempt[],
-  { status, usage, outputChars }: Settlement,
+  { status, usage, outputChars }: Spending,
 ): Pick<Outcome, 'usage'> & { readonly source: Outcome['usageSource'] } {
   const written = Math.ceil(outputChars / CHARS_PER_TOKEN)
   if (usage && (status === 'ok' || usage.output >= written)) return { usage, source: 'provider' }

@@ -5,10 +5,12 @@ import { toSwitchyardError } from '../errors.ts'
 import { type Body, type Dialect, readBody } from '../wire/index.ts'
 import { openAccount, statusOf } from './account.ts'
 import { toArms } from './arms.ts'
+import { runCascade } from './cascade.ts'
 import { type Asker, choose } from './choose.ts'
 import { deliver, named } from './deliver.ts'
 import type { Deps } from './deps.ts'
 import { renderFailure } from './failure.ts'
+import { openPurse } from './purse.ts'
 import { logDecision, toDecision } from './record.ts'
 
 /** What arrives: the request and who sent it. */
@@ -46,30 +48,25 @@ async function answerOne(
   const decision = toDecision(deps, { ask, tenant: incoming.principal.name, chosen })
   const request = { dialect, body, headers: incoming.headers, url: incoming.request.url }
   const first = candidates[plan.arm]!
-  const arms = [plan.arm, ...plan.alternates].flatMap((arm) => toArms(world, deps.health, candidates[arm]!, request))
-  const { name, usdPerDay } = incoming.principal
-  const reservation =
-    usdPerDay === undefined ? null : await deps.allowances.reserve(name, { expectedUsd: chosen.expectedUsd, usdPerDay })
+  const armsOf = (arm: number) => toArms(world, deps.health, candidates[arm]!, request)
+  const purse = openPurse(deps.allowances, incoming.principal)
+  await purse.reserve(chosen.expectedUsd[plan.arm]!)
   // From here on every way leads to the account being settled.
   const account = openAccount(deps, decision, {
     started,
     onSettled: (costUsd) => {
       onSettled()
-      reservation?.settle(costUsd ?? 0)
+      purse.settle(costUsd ?? 0)
     },
   })
   const { breakers, clock, random, sleep } = deps
   // The upstream is asked while the decision is being written; the decision's id leaves only when it is durable.
   const logging = logDecision(deps, world, decision, chosen)
-  const calling = call(arms, {
-    decision: decision.id,
-    signal: incoming.request.signal,
-    clock,
-    random,
-    sleep,
-    breakers,
-    onAttempt: account.attempt,
-  })
+  const options = { decision: decision.id, signal: incoming.request.signal, clock, random, sleep, breakers }
+  const calling =
+    plan.kind === 'single'
+      ? call([plan.arm, ...plan.alternates].flatMap(armsOf), { ...options, onAttempt: account.attempt })
+      : runCascade(plan, { ...chosen, armsOf, call: options, account, reserve: purse.reserve, logging })
   calling.catch(() => {}) // Whichever fails first is reported; the other must not go unhandled.
   try {
     account.logged = await logging

@@ -17,8 +17,9 @@ export interface Chosen {
   readonly candidates: readonly Candidate[]
   readonly plan: Plan
   readonly lambda: number | null
-  /** What the first call is expected to cost, in USD; `NaN`: price not known. */
-  readonly expectedUsd: number
+  /** What each candidate is expected to cost, in USD; `NaN`: price not known. */
+  readonly expectedUsd: ArrayLike<number>
+  readonly limits: Limits
   readonly considered: Considered | null
 }
 
@@ -42,21 +43,23 @@ export async function choose(deps: Deps, world: World, ask: Ask, asker: Asker): 
       candidates: [candidate],
       plan: NAMED,
       lambda: null,
-      expectedUsd: namedCostUsd(candidate, query),
+      expectedUsd: [namedCostUsd(candidate, query)],
+      limits: {},
       considered: null,
     }
   }
   const { route, lambda } = target
   const vector = deps.embedding?.peek(text) ?? (await embed(deps, text))
   const query = makeQuery(ask, text, vector)
+  const limits = withinBudget(route.limits, principal)
   const { plan, candidates, expectedUsd, considered } = decide({
     query,
     candidates: route.candidates,
     policy: route.policy,
-    preference: { lambda, limits: withinBudget(route.limits, principal) },
+    preference: { lambda, limits },
     random: deps.random,
   })
-  return { route, query, candidates, plan, lambda, expectedUsd: expectedUsd[plan.arm]!, considered }
+  return { route, query, candidates, plan, lambda, expectedUsd, limits, considered }
 }
 
 const NAMED: Plan = {

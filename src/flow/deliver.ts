@@ -2,7 +2,7 @@
 import { ClientAbort, type Frame, type Reply } from '../call/call.ts'
 import { isErrorCode, SwitchyardError, toSwitchyardError } from '../errors.ts'
 import { describeError } from '../log/console.ts'
-import type { Candidate, Decision } from '../spec.ts'
+import type { Candidate, Decision, StreamPart } from '../spec.ts'
 import { type Dialect, dialects, type StreamWriter, translateReply } from '../wire/index.ts'
 import { type Account, statusOf } from './account.ts'
 import type { Deps } from './deps.ts'
@@ -155,7 +155,8 @@ function isReported(frame: Frame | null, translated: boolean): boolean {
   return part?.type === 'error' && (translated || part.code !== 'upstream_malformed')
 }
 
-function lengthOf(part: Frame['parts'][number]): number {
+/** Characters that the model wrote for it. */
+export function lengthOf(part: StreamPart): number {
   if (part.type === 'text' || part.type === 'reasoning' || part.type === 'refusal') return part.text.length
   return part.type === 'tool_arguments' ? part.json.length : 0
 }
@@ -177,12 +178,20 @@ function headersFor(reply: Reply, delivery: Delivery, contentType: string): Reco
   }
 }
 
-/** Which decision this is and who answers. A decision that did not reach the log is not named: its id would lead nowhere. */
+/**
+ * Which decision this is, who answers, and of a cascade how many were asked and what that came to. A decision that did not reach the log is not
+ * named: its id would lead nowhere.
+ */
 export function named(
   candidate: Candidate,
   { account, decision }: Pick<Delivery, 'account' | 'decision'>,
 ): Record<string, string> {
-  const model = { 'x-switchyard-model': candidate.id }
+  const { steps } = account
+  const model = {
+    'x-switchyard-model': candidate.id,
+    ...(steps && { 'x-switchyard-steps': String(steps.asked) }),
+    ...(steps && steps.costUsd !== null && { 'x-switchyard-cost-usd': steps.costUsd.toFixed(9) }),
+  }
   if (!account.logged) return model
   const explanation = `</v1/decisions/${decision.id}>; rel="describedby"`
   return { 'x-switchyard-decision': decision.id, ...model, link: explanation }
