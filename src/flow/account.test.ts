@@ -65,3 +65,59 @@ it.each<[string, Partial<Settlement>, Partial<Attempt> | null, number | null, 'p
 it('a decision that could not be logged costs all the same', async () => {
   expect(await settle({ usage }, {}, false)).toEqual({ cost: 21, outcome: null })
 })
+
+it('charges a cascade by its steps: the outcome costs all of them, and uses what the accepted answer used', async () => {
+  const store = createMemoryStore()
+  const clock = { now: () => 1000, monotonic: () => 0 }
+  const decision = sampleDecision('d1')
+  await store.append([{ table: 'decisions', row: decision }])
+  const costs: (number | null)[] = []
+  const deps = { store, clock } as unknown as Deps
+  const account = openAccount(deps, decision, { started: 0, onSettled: (cost) => costs.push(cost) })
+  account.logged = true
+  expect(account.steps).toBeNull()
+  account.attempt(sampleAttempt('d1'))
+  account.charge({ status: 'ok', candidate, usage, outputChars: 4 })
+  account.note('The second is asked.')
+  expect(account.steps).toEqual({ asked: 1, costUsd: 21 })
+  // Every call counts its tries from nought.
+  account.attempt(sampleAttempt('d1', { error: 'upstream_unreachable', candidate: 'n', costUsd: null }))
+  account.attempt(sampleAttempt('d1', { index: 1, error: 'upstream_truncated', candidate: 'n' }))
+  account.charge({ status: 'upstream_truncated', candidate, usage: null, outputChars: 40 })
+  account.note('It gave no answer.')
+  account.note('The first is accepted.')
+  expect(account.steps).toEqual({ asked: 2, costUsd: 21 + INPUT + 10 })
+  account.settle({ status: 'ok', candidate, usage, outputChars: 4, ttftMs: 5, finish: null })
+  await new Promise((done) => setTimeout(done, 0))
+  const { attempts, outcome } = (await store.decision('d1'))!
+  expect(outcome).toMatchObject({ usage, usageSource: 'provider', costUsd: 21 + INPUT + 10, attempts: 3 })
+  expect(costs).toEqual([21 + INPUT + 10])
+  expect(attempts.map(({ index, costUsd, verdict }) => ({ index, costUsd, verdict }))).toEqual([
+    { index: 0, costUsd: 21, verdict: 'The second is asked.' },
+    { index: 1, costUsd: null, verdict: undefined },
+    { index: 2, costUsd: INPUT + 10, verdict: 'It gave no answer. The first is accepted.' },
+  ])
+})
+
+it('a step of unknown price makes the total unknown', async () => {
+  const { cost } = await settleSteps(candidate, { ...candidate, price: null })
+  expect(cost).toBeNull()
+  expect((await settleSteps(candidate, candidate)).cost).toBe(42)
+})
+
+/** One step each. */
+async function settleSteps(...candidates: Candidate[]) {
+  let cost: number | null = -1
+  const clock = { now: () => 1000, monotonic: () => 0 }
+  const deps = { store: createMemoryStore(), clock } as unknown as Deps
+  const onSettled = (usd: number | null) => {
+    cost = usd
+  }
+  const account = openAccount(deps, sampleDecision('d1'), { started: 0, onSettled })
+  for (const one of candidates) {
+    account.attempt(sampleAttempt('d1'))
+    account.charge({ status: 'ok', candidate: one, usage, outputChars: 0 })
+  }
+  account.settle({ status: 'ok', candidate, usage, outputChars: 0, ttftMs: null, finish: null })
+  return { cost }
+}

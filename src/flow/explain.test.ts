@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { sampleDecision } from '../log/contract.ts'
+import { sampleAttempt, sampleDecision, sampleOutcome } from '../log/contract.ts'
 import type { Considered, Decision } from '../spec.ts'
 import { explain } from './explain.ts'
 
@@ -47,4 +47,28 @@ it('says on the first day what can be done, and what cannot yet', () => {
 
 it('tells λ with four significant digits', () => {
   expect(words({}, { lambda: 45.17309045454121 })).toContain('worth 45.17 of quality')
+})
+
+it('tells each step of a cascade, and why its answer was not enough', () => {
+  const attempts = [
+    sampleAttempt('d', { candidate: 'small', latencyMs: 320.4, costUsd: 0.0001, verdict: 'large is asked: worth it.' }),
+    sampleAttempt('d', { index: 1, candidate: 'large', error: 'upstream_timeout', latencyMs: 5000, costUsd: null }),
+    sampleAttempt('d', {
+      index: 2,
+      candidate: 'large',
+      latencyMs: 900,
+      costUsd: 0.02,
+      verdict: 'small is accepted: 0.8.',
+    }),
+  ]
+  const outcome = sampleOutcome('d', { candidate: 'small', costUsd: 0.0201 })
+  const { explanation } = explain({ decision: sampleDecision('d'), attempts, outcome, feedback: [] })
+  expect(explanation.slice(-4)).toEqual([
+    'Call 1: small answered after 320 ms for $0.0001. large is asked: worth it.',
+    'Call 2: large failed (upstream_timeout) after 5000 ms.',
+    'Call 3: large answered after 900 ms for $0.02. small is accepted: 0.8.',
+    'Of 2 asked for $0.0201 in all, the client got the answer of small.',
+  ])
+  const single = explain({ decision: sampleDecision('d'), attempts: [sampleAttempt('d')], outcome, feedback: [] })
+  expect(single.explanation.join(' ')).not.toContain('Call 1')
 })

@@ -3,11 +3,12 @@ import { round } from '../route/round.ts'
 import type { Considered, Decision, DecisionRecord } from '../spec.ts'
 
 /** The record with a candidate table and a few sentences a person can read. */
-export function explain({ decision, attempts, outcome, feedback }: DecisionRecord) {
+export function explain(record: DecisionRecord) {
+  const { decision, attempts, outcome, feedback } = record
   const { considered, ...chosen } = decision
   return {
     id: decision.id,
-    explanation: sentences(decision, considered),
+    explanation: [...sentences(decision, considered), ...steps(record)],
     decision: chosen,
     candidates: considered ? table(considered, decision.candidate) : [],
     excluded: considered?.excluded ?? [],
@@ -43,6 +44,20 @@ function sentences(decision: Decision, considered: Considered | null): string[] 
     : ['The encoder gave no vector in time, so only the cheap features of the prompt were used.']
   const excluded = considered.excluded.map(({ candidate, limit }) => `${candidate} was left out: ${limit}.`)
   return [decision.reason, worth, whoDecided(decision.policy, considered), ...vector, ...excluded]
+}
+
+/** Of a cascade: whom it asked in turn, and what was decided about each answer. */
+function steps({ attempts, outcome }: Pick<DecisionRecord, 'attempts' | 'outcome'>): string[] {
+  if (!attempts.some(({ verdict }) => verdict !== undefined)) return []
+  const told = attempts.map(({ candidate, error, latencyMs, costUsd, verdict = '' }, i) => {
+    const done = error === null ? 'answered' : `failed (${error})`
+    const cost = costUsd === null ? '' : ` for $${round(costUsd)}`
+    return `Call ${i + 1}: ${candidate} ${done} after ${Math.round(latencyMs)} ms${cost}. ${verdict}`.trim()
+  })
+  if (outcome?.status !== 'ok') return told
+  const models = new Set(attempts.map(({ candidate }) => candidate)).size
+  const cost = outcome.costUsd === null ? '' : ` for $${round(outcome.costUsd)}`
+  return [...told, `Of ${models} asked${cost} in all, the client got the answer of ${outcome.candidate}.`]
 }
 
 /** The constant or what was predicted: at guard factor 0 no prediction reached the planner. */
