@@ -4,6 +4,7 @@ import { testPlanner } from '../contract.ts'
 import { queryOf, seeded } from '../fixtures.ts'
 import { cascade } from './cascade.ts'
 import { predictionOf } from './fixtures.ts'
+import { utility } from './utility.ts'
 
 const prompt = 'Which is right?\nA) a\nB) b\nC) c\nD) d\nAnswer:'
 const LETTERS = ['A', 'B', 'C', 'D']
@@ -59,10 +60,29 @@ it('never asks whom it did not learn of', () => {
   expect(one.judge(answers, [0, 1, 2, 3])).toMatchObject({ kind: 'ask' })
   expect(one.judge(answers, [1])).toMatchObject({ kind: 'ask', arm: 1 })
   expect(one.judge(answers, [0])).toMatchObject({ kind: 'accept', arm: 4 })
+  const stoodIn = { arm: 0, text: 'B', outputTokens: 100 }
+  expect(one.judge([stoodIn], [1, 2, 3, 4])).toMatchObject({ kind: 'accept', arm: 0, chance: 0.5 })
   expect(plan(10, pool.slice(0, 1), wide)).toMatchObject({ kind: 'single', arm: 0 })
 })
 
 it('is refused where its parameters are damaged', () => {
   expect(() => cascade.load({})).toThrow(RangeError)
   expect(() => cascade.load({ ...params, acceptance: 1 })).toThrow(RangeError)
+})
+
+it.each(['n', 'audio'] as const)('stands aside where a request requires %s, and says so', (capability) => {
+  const more = { ...query, requires: new Set(['tools', capability] as const) }
+  const { kind, arm, reason } = planner.plan(more, candidates, priced, { lambda: 10, limits: {} }, () => 0.5)
+  expect(kind).toBe('single')
+  expect(arm).toBe(utility.load({}).plan(more, candidates, priced, { lambda: 10, limits: {} }, () => 0.5).arm)
+  expect(reason).toContain(`requires ${capability}`)
+  expect(
+    planner.plan(
+      { ...query, requires: new Set(['tools', 'vision']) },
+      candidates,
+      priced,
+      { lambda: 10, limits: {} },
+      () => 0.5,
+    ).kind,
+  ).toBe('cascade')
 })

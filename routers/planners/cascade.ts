@@ -2,7 +2,7 @@
  * Ask a model, judge its answer, and ask another one only where that is worth its price: cascade routing (arXiv 2410.10347) with a judge
  * learned from recorded answers. What is believed of answers is fitted and lies in the policy; λ is the request's.
  */
-import type { Candidate, JsonObject, Plan, PlannerFamily, Prediction } from '../../src/spec.ts'
+import type { Candidate, Capability, JsonObject, Plan, PlannerFamily, Prediction } from '../../src/spec.ts'
 import { type Acceptance, type AcceptanceExample, believe, fitAcceptance } from '../cascade/acceptance.ts'
 import { type Belief, bestAnswer, cascadeRouting, MAX_STEPS } from '../cascade/cascadeRouting.ts'
 import type { Heard } from '../cascade/evidence.ts'
@@ -12,6 +12,8 @@ import { readNumber } from './params.ts'
 import { certain, rank, round } from './rank.ts'
 
 const MAX_LATENCY_MS = 30_000
+/** What asks for more than the one text that is judged. */
+const NOT_JUDGED: readonly Capability[] = ['n', 'audio']
 /** Fewer say nothing that carries over. */
 const MIN_EXAMPLES = 50
 const PATHS = 4
@@ -65,14 +67,15 @@ export const cascade: PlannerFamily<CascadeOptions> = {
           }
         }
         const arm = order[0]!
+        const more = NOT_JUDGED.filter((capability) => query.requires.has(capability))
         const single: Plan = {
           kind: 'single',
           ...certain(arm, candidates.length),
           alternates: order.slice(1),
           explored: false,
-          reason: `${candidates[arm]!.id} has the highest quality − λ · cost, and no answer is judged`,
+          reason: `${candidates[arm]!.id} has the highest quality − λ · cost, and no answer is judged${more.length > 0 ? `: the request requires ${more.join(', ')}` : ''}`,
         }
-        if (!known.includes(arm)) return single
+        if (more.length > 0 || !known.includes(arm)) return single
         const first = known[cascadeRouting(believed([], known), [], maxSteps)(lambda)!]!
         return {
           kind: 'cascade',
@@ -82,6 +85,12 @@ export const cascade: PlannerFamily<CascadeOptions> = {
           maxLatencyMs,
           reason: `${candidates[first]!.id} is asked first, and its answer is judged (λ = ${round(lambda)})`,
           judge(answers, open) {
+            // Who stood in for one that failed may be a stranger to the judge.
+            const stranger = answers.find((answer) => !known.includes(answer.arm))
+            if (stranger) {
+              const chance = priced.quality[stranger.arm]!
+              return { kind: 'accept', arm: stranger.arm, chance, reason: 'nothing has been learned of its answers' }
+            }
             const heard = answers.map(({ arm, text, outputTokens }) => ({
               candidate: columns[arm]!,
               signals: readSignals(query.text, text, outputTokens),
