@@ -11,6 +11,8 @@ import { createHealth } from './call/health.ts'
 import { readEmbedded } from './compose/embedded.node.ts'
 import { createEmbedding } from './compose/embedding.ts'
 import { openEncoder } from './compose/encoder.node.ts'
+import { createLocalLearners } from './compose/learners.ts'
+import { createLearning } from './compose/learning.ts'
 import { openLive } from './compose/live.ts'
 import { MAINTAIN_MS, maintainLog } from './compose/maintain.ts'
 import { createTransports } from './compose/transports.node.ts'
@@ -39,8 +41,8 @@ export interface Gateway {
   close(): Promise<void>
 }
 
-/** How often the log is asked which policies serve. */
-const POLICY_POLL_MS = 1000
+/** How often the log is asked which policies serve, and what is due to be learned. */
+const POLL_MS = 1000
 
 /** How long requests that were cut at the drain limit may take to account for themselves. */
 const SETTLE_MS = 500
@@ -62,8 +64,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const transports = createTransports()
   const folder = createPolicyFolder(join(data, 'policies'))
   const gate = createGate(options.config.server.maxConcurrentRequests)
+  const learners = createLocalLearners(store)
   const live = await openLive(options.config, {
     store,
+    learners,
     encoder: encoder?.info ?? null,
     readPolicy: (id) => folder.read(id),
     readEmbedded: async () => (await readEmbedded()).policy,
@@ -71,6 +75,17 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     logger,
   })
   const { config } = live
+  const learning = createLearning({
+    store,
+    learners,
+    config: () => live.config,
+    encoder: encoder?.info.id ?? null,
+    now: clock.now,
+    logger,
+    follow: learners.follow,
+    keepAlive: () => {},
+  })
+  await learning.refresh()
   const health = createHealth(clock)
   let draining = false
   const app = createApp({
@@ -82,6 +97,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     log: store,
     policies: folder,
     serving: live,
+    learning,
     embedding: encoder && createEmbedding(encoder, config.encoder),
     breakers: health.watch(createBreakers(clock)),
     health,
@@ -96,12 +112,18 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     draining: () => draining,
   })
   const server = await listen(app.fetch, config)
+  let sweeping: Promise<void> | null = null
   const poll = setInterval(() => {
     live.sync().catch((error: unknown) => logger.error('policies_not_read', describeError(error)))
-  }, POLICY_POLL_MS)
+    sweeping ??= learning.sweep().finally(() => {
+      sweeping = null
+    })
+  }, POLL_MS)
   poll.unref()
+  /** What was learned, before what it was learned from may be deleted. */
+  const keep = () => Promise.all([learners.keep(clock.now()), learning.keep()])
   const maintain = () =>
-    maintainLog(store, { now: clock.now, keepDays: live.config.log.keepDays, logger, stopping: () => draining })
+    maintainLog(store, { keep, now: clock.now, keepDays: live.config.log.keepDays, logger, stopping: () => draining })
   let maintaining = maintain()
   const hourly = setInterval(() => {
     maintaining = maintaining.then(maintain)
@@ -119,7 +141,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       clearInterval(poll)
       clearInterval(hourly)
       await drain(server, gate, live.config.server.drainTimeoutMs)
-      await maintaining
+      await Promise.all([maintaining, sweeping])
       await Promise.all([store.close(), encoder?.close(), transports.close()])
     },
   }

@@ -77,6 +77,8 @@ export interface Ask {
   readonly tools: number
   readonly images: number
   readonly maxOutputTokens?: number
+  /** JSON is asked for: by this schema, as the client wrote it; without one any JSON will do. */
+  readonly json?: { readonly schema?: unknown }
 }
 
 /** What is scored: the embedded text, cheap features and the hard requirements of one request. */
@@ -272,6 +274,8 @@ export interface PlannerFamily<Options extends JsonObject = JsonObject> {
   readonly version: number
   /** What `fit` cannot learn without: `Prediction.recorded`. It throws a `RangeError` without. */
   readonly needs?: 'answers'
+  /** It asks others than the best to learn of them: routes with it learn online. */
+  readonly explores?: true
   /** Deterministic. Throws a `RangeError` that says what to do when the options cannot be met on these queries. */
   fit?(predictions: readonly Prediction[], options: Options): JsonObject
   /** Throws a `RangeError` when a parameter is missing. */

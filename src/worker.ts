@@ -9,6 +9,10 @@ import { createHealth } from './call/health.ts'
 import { keepInside } from './compose/alive.ts'
 import { createEmbedding } from './compose/embedding.ts'
 import { openWebEncoder } from './compose/encoder.web.ts'
+import { createFolding } from './compose/folding.ts'
+import { createRemoteLearners } from './compose/learners.remote.ts'
+import type { Recipe } from './compose/learners.ts'
+import { createLearning } from './compose/learning.ts'
 import { openLive } from './compose/live.ts'
 import { maintainLog } from './compose/maintain.ts'
 import { once } from './compose/once.ts'
@@ -27,13 +31,14 @@ import { createRemoteAllowances } from './state/allowances.ts'
 import { type Money, openCounts } from './state/counts.ts'
 import { createSharedBreakers } from './state/health.ts'
 import { type Opening, openOpenings } from './state/openings.ts'
+import { openSnapshots } from './state/snapshots.ts'
 import { dialects } from './wire/index.ts'
 
 /** What `wrangler.toml` binds. */
 export interface Env {
   readonly ASSETS: Fetcher
   readonly DB: D1Database
-  /** One object per key that has a limit, and one for the health of all upstreams. */
+  /** One object per key that has a limit, one for the health of all upstreams, and one per model that learns online. */
   readonly STATE: DurableObjectNamespace<OnlineState>
   /** Secrets and variables: what `{"env": "NAME"}` in a configuration refers to. */
   readonly [name: string]: unknown
@@ -137,21 +142,35 @@ async function openIsolate(options: WorkerOptions, env: Env): Promise<Isolate> {
     shared,
   )
   const policies = createD1Policies(env.DB)
+  const stateOf = (name: string) => env.STATE.get(env.STATE.idFromName(name))
+  const unreachable = (error: unknown) => logger.error('online_state_unreachable', describeError(error))
+  const learners = createRemoteLearners((name) => stateOf(`online:${name}`), unreachable)
   const live = await openLive(config, {
     store,
+    learners,
     encoder: encoder?.info ?? null,
     readPolicy: (id) => policies.read(id),
     readEmbedded: async () => decodePolicy(await bytes('demo/demo.safetensors')),
     transports: async () => createWebTransports(fetch.bind(globalThis)),
     logger,
   })
-  const stateOf = (name: string) => env.STATE.get(env.STATE.idFromName(name))
   const health = createHealth(clock)
   const upstreams = createSharedBreakers({
     health: () => stateOf('health'),
     clock,
     keepAlive: waitUntil,
     onFailure: (error) => logger.error('health_unreachable', describeError(error)),
+  })
+  const learning = createLearning({
+    store,
+    learners,
+    config: () => live.config,
+    encoder: encoder?.info.id ?? null,
+    now: clock.now,
+    logger,
+    // Isolates learn of it when they next ask the object that folds.
+    follow: async () => {},
+    keepAlive: waitUntil,
   })
   const gate = keepInside(createGate(config.server.maxConcurrentRequests), waitUntil)
   const app = createApp({
@@ -163,6 +182,7 @@ async function openIsolate(options: WorkerOptions, env: Env): Promise<Isolate> {
     log: store,
     policies,
     serving: live,
+    learning,
     embedding: encoder && createEmbedding(encoder, config.encoder),
     breakers: health.watch(upstreams.breakers),
     health,
@@ -190,17 +210,26 @@ async function openIsolate(options: WorkerOptions, env: Env): Promise<Isolate> {
       if (clock.now() - synced < SYNC_MS) return
       synced = clock.now()
       const following = live.sync().catch((error: unknown) => logger.error('policies_not_read', describeError(error)))
-      await Promise.all([following, upstreams.sync()])
+      await Promise.all([following, upstreams.sync(), learners.sync().catch(unreachable), learning.refresh()])
     },
-    maintain: () =>
-      maintainLog(store, { now: clock.now, keepDays: config.log.keepDays, logger, stopping: () => false }),
+    async maintain() {
+      await learning.sweep()
+      const keep = () => Promise.all([learners.sync(), learning.keep()])
+      const { keepDays } = config.log
+      await maintainLog(store, { keep, now: clock.now, keepDays, logger, stopping: () => false })
+    },
   }
 }
 
-/** What outlives an isolate and is shared by all of them: the counts of one key, or the health of all upstreams. */
+/** What outlives an isolate and is shared by all of them: the counts of one key, the health of all upstreams, or what is learned online. */
 export class OnlineState extends DurableObject<Env> {
   readonly #counts = openCounts(this.ctx.storage.sql, clock.now)
   readonly #openings = openOpenings(this.ctx.storage.sql, clock.now)
+  readonly #folding = createFolding({
+    snapshots: openSnapshots(this.ctx.storage.sql),
+    open: () => openD1Store(this.env.DB, { keepAlive: (work) => this.ctx.waitUntil(work) }),
+    now: clock.now,
+  })
 
   take(requestsPerMinute: number) {
     return this.#counts.take(requestsPerMinute)
@@ -220,6 +249,10 @@ export class OnlineState extends DurableObject<Env> {
 
   openings() {
     return this.#openings.list()
+  }
+
+  learned(recipe: Recipe, lessons: number) {
+    return this.#folding.learned(recipe, lessons)
   }
 }
 

@@ -15,6 +15,7 @@ type EpsilonGreedyOptions = {
 export const epsilonGreedy: PlannerFamily<EpsilonGreedyOptions> = {
   name: 'epsilon-greedy',
   version: 1,
+  explores: true,
 
   load(params) {
     const epsilon = readShare(params, 'epsilon')

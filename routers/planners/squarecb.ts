@@ -25,6 +25,7 @@ type SquareCbOptions = {
 export const squarecb: PlannerFamily<SquareCbOptions> = {
   name: 'squarecb',
   version: 1,
+  explores: true,
 
   load(params) {
     const fixed = params.gamma === undefined ? null : readNumber(params, 'gamma')

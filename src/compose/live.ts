@@ -9,8 +9,10 @@ import type { Installation } from '../policy/check.ts'
 import { createShelf } from '../policy/shelf.ts'
 import type { EncoderInfo, Policy, Store, Transport } from '../spec.ts'
 import { embeddedMisfit, hasDemo } from './embedded.ts'
+import type { Learners } from './learners.ts'
 import { syncPolicies } from './policies.ts'
 import { type Compiled, compilePolicy } from './policy.ts'
+import { recipesOf } from './recipes.ts'
 import { unlistedBy } from './unlisted.ts'
 import { buildWorld } from './world.ts'
 
@@ -22,6 +24,7 @@ export interface LiveParts {
   readonly readPolicy: (id: string) => Promise<Policy>
   /** The policy in the package; asked only where a configuration has the demo's models. */
   readonly readEmbedded: () => Promise<Policy>
+  readonly learners: Learners
   /** How bytes reach each provider of a configuration. */
   readonly transports: (config: Config) => Promise<(provider: ProviderSettings) => Transport>
   readonly logger: Console
@@ -35,7 +38,7 @@ export interface Live extends Serving {
 }
 
 export async function openLive(first: Config, parts: LiveParts): Promise<Live> {
-  const { store, encoder, readPolicy, readEmbedded, transports, logger } = parts
+  const { store, encoder, readPolicy, readEmbedded, learners, transports, logger } = parts
   const shelf = createShelf<Compiled>()
   const tried = new Map<string, number | null>()
   let config = first
@@ -47,7 +50,8 @@ export async function openLive(first: Config, parts: LiveParts): Promise<Live> {
 
   async function build(next: Config, generation: number): Promise<World> {
     const [transport, unlisted] = await Promise.all([transports(next), unlistedBy(next)])
-    return buildWorld(next, { generation, transport, shelf, unlisted })
+    await learners.serve(recipesOf(next, shelf, encoder))
+    return buildWorld(next, { generation, transport, shelf, online: learners.find, unlisted })
   }
 
   const routeOf = (name: string) => config.routes.find((route) => route.name === name)

@@ -6,6 +6,8 @@ import type { Store } from '../spec.ts'
 export const MAINTAIN_MS = 3_600_000
 
 export interface Upkeep {
+  /** Keeps what was made of rows that are about to be deleted; where it fails nothing is. */
+  readonly keep: () => Promise<unknown>
   readonly now: () => number
   readonly keepDays: number | undefined
   readonly logger: Console
@@ -16,10 +18,11 @@ export interface Upkeep {
 /** Closes, sums up and deletes what is due. Never rejects: what could not be done is logged and due again in an hour. */
 export async function maintainLog(
   store: Pick<Store, 'maintain'>,
-  { now, keepDays, logger, stopping }: Upkeep,
+  { keep, now, keepDays, logger, stopping }: Upkeep,
 ): Promise<void> {
   let deleted = 0
   try {
+    await keep()
     for (let more = true; more && !stopping(); ) {
       const done = await store.maintain({ now: now(), keepDays: keepDays ?? null })
       deleted += done.deleted

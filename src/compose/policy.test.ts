@@ -8,10 +8,10 @@ import { costing, query } from '../route/fixture.ts'
 import type { JsonObject } from '../spec.ts'
 import type { OutcomeSet } from '../train/dataset.node.ts'
 import { fitPolicy } from '../train/fit.ts'
-import { compilePolicy, constantPolicy } from './policy.ts'
+import { compilePolicy, constantPolicy, routerOf } from './policy.ts'
 
 it('the policy of the first day chooses alike for short and long requests, at any λ', () => {
-  const policy = constantPolicy()
+  const policy = constantPolicy(routerOf({ preset: 'cost-aware' }))
   const candidates = [costing('small', 0.0001), costing('middle', 0.001), costing('large', 0.02)]
   const chosen = (lambda: number, asked: Parameters<typeof query>[0]) => {
     const decided = decide({

@@ -55,15 +55,17 @@ export function compilePolicy(policy: Policy, installation: Installation): Compi
 }
 
 /**
- * What serves before any policy is promoted: prior qualities and prices, by `utility`, as the other planners are fitted
- * with a policy. At one λ the same for every query that no limit stops.
+ * What serves before any policy is promoted: prior qualities and prices, by the route's own planner where that explores, else by `utility`, as the
+ * other planners are fitted with a policy. Without what is learned online it is the same at one λ for every query that no limit stops.
  */
-export function constantPolicy(): RoutePolicy {
+export function constantPolicy(router: RouterPair): RoutePolicy {
   const family = findEstimator('constant')
   const nothing = { queries: [], candidates: [], quality: new Float64Array(0), outputTokens: new Float64Array(0) }
   const estimator = family.load(
     family.fit(nothing, family.defaults, () => 0),
     [],
   )
-  return { estimator, planner: findPlanner('utility').load({}), guard: PRIORS_ALONE, candidates: [] }
+  const own = findPlanner(router.planner)
+  const planner = own.explores ? own.load({ ...router.plannerOptions }) : findPlanner('utility').load({})
+  return { estimator, planner, guard: PRIORS_ALONE, candidates: [] }
 }

@@ -2,25 +2,28 @@
 import type { Config, ProviderSettings, RouteSettings } from '../config/config.ts'
 import type { Route, World } from '../flow/world.ts'
 import type { Shelf } from '../policy/shelf.ts'
+import type { Online } from '../route/decide.ts'
 import { type LambdaLevels, lambdaLevels } from '../route/lambda.ts'
 import { priorQuality, withPriors } from '../route/priors.ts'
 import type { Candidate, Provider, Transport } from '../spec.ts'
-import { type Compiled, constantPolicy } from './policy.ts'
+import { type Compiled, constantPolicy, routerOf } from './policy.ts'
 
 export interface WorldParts {
   readonly generation: number
   readonly transport: (provider: ProviderSettings) => Transport
   readonly shelf: Shelf<Compiled>
+  /** What was learned online while a policy decided for a route, where anything is. */
+  readonly online: (route: string, policy: string | null) => Online | undefined
   /** Fills in a candidate for a model that the configuration does not list. */
   readonly unlisted: World['unlisted']
 }
 
 /** Requests begun in the old world end in it. */
-export function buildWorld(config: Config, { generation, transport, shelf, unlisted }: WorldParts): World {
+export function buildWorld(config: Config, { generation, transport, unlisted, ...parts }: WorldParts): World {
   const providers = new Map(
     config.providers.map((settings) => [settings.id, toProvider(settings, transport(settings))]),
   )
-  const routes = config.routes.map((settings) => toRoute(settings, config.candidates, shelf))
+  const routes = config.routes.map((settings) => toRoute(settings, config.candidates, parts))
   return {
     generation,
     providers,
@@ -37,18 +40,26 @@ function toProvider({ kind: _, replay: __, ...provider }: ProviderSettings, tran
   return { ...provider, transport }
 }
 
-function toRoute(settings: RouteSettings, all: readonly Candidate[], shelf: Shelf<Compiled>): Route {
+function toRoute(
+  settings: RouteSettings,
+  all: readonly Candidate[],
+  { shelf, online }: Pick<WorldParts, 'shelf' | 'online'>,
+): Route {
   const candidates = withPriors(settings.candidates.flatMap((id) => all.find((candidate) => candidate.id === id) ?? []))
   const levels = levelsOf(settings, candidates)
   const active = shelf.active(settings.name)
+  const policyId = active?.id ?? null
+  const learned = online(settings.name, policyId)
+  const policy = active?.value.policy ?? constantPolicy(routerOf(settings.router))
   return {
     name: settings.name,
     candidates,
     levels,
     lambda: levels.auto,
     limits: settings.limits,
-    policy: active?.value.policy ?? constantPolicy(),
-    policyId: active?.id ?? null,
+    exploration: settings.exploration,
+    policy: learned ? { ...policy, online: learned } : policy,
+    policyId,
   }
 }
 

@@ -2,8 +2,9 @@
 import type { ErrorCode } from '../errors.ts'
 import { describeError } from '../log/console.ts'
 import { costUsd } from '../route/cost.ts'
-import type { Attempt, Candidate, Decision, Finish, Outcome, OutcomeStatus, Signal, Usage } from '../spec.ts'
+import type { Ask, Attempt, Candidate, Decision, Finish, Outcome, OutcomeStatus, Signal, Usage } from '../spec.ts'
 import type { Deps } from './deps.ts'
+import { isAsked } from './json.ts'
 
 /** No client waits for its outcome to be written: it may go with the next decision. */
 const OUTCOME_PATIENCE_MS = 20
@@ -51,15 +52,16 @@ export interface Steps {
   readonly costUsd: number | null
 }
 
-/**
- * @param started when the request arrived, on the monotonic clock
- * @param onSettled called once, when nothing more will happen, with the cost in USD; `null`: nothing is known to have been used
- */
-export function openAccount(
-  deps: Deps,
-  decision: Decision,
-  { started, onSettled }: { started: number; onSettled: (costUsd: number | null) => void },
-): Account {
+export interface Opening {
+  /** When the request arrived, on the monotonic clock. */
+  readonly started: number
+  /** What it asks for, where that is JSON. */
+  readonly json?: Ask['json'] | undefined
+  /** Called once, when nothing more will happen, with the cost in USD; `null`: nothing is known to have been used. */
+  readonly onSettled: (costUsd: number | null) => void
+}
+
+export function openAccount(deps: Deps, decision: Decision, { started, json, onSettled }: Opening): Account {
   const attempts: Attempt[] = []
   /** The first so many attempts are in the total. */
   let charged = 0
@@ -104,6 +106,7 @@ export function openAccount(
       const { usage, source } = charge(settlement)
       const cost = unpriced ? null : total
       onSettled(cost)
+      if (decision.explored && decision.route !== null) deps.learning.addExplored(decision.route, cost ?? 0)
       if (!this.logged) return
       const outcome: Outcome = {
         decision: decision.id,
@@ -117,7 +120,7 @@ export function openAccount(
         ttftMs,
         latencyMs: deps.clock.monotonic() - started,
         finish,
-        signals: signalsOf(settlement),
+        signals: signalsOf(settlement, json),
         ...(answer === undefined ? {} : { answer }),
       }
       const rows = attempts.map((row) => ({ table: 'attempts', row }) as const)
@@ -129,13 +132,16 @@ export function openAccount(
   }
 }
 
-/** What speaks against the answer, by how it ended. */
-function signalsOf({ status, finish }: Settlement): Signal[] {
+/** What speaks against the answer, by how it ended and by what was asked for. */
+function signalsOf({ status, finish, answer }: Settlement, json: Ask['json']): Signal[] {
   const truncated = status === 'upstream_truncated' || finish?.unified === 'length'
+  const complete = status === 'ok' && finish?.unified === 'stop'
+  const malformed = complete && json !== undefined && answer !== undefined && !isAsked(answer, json)
   return [
     ...(status === 'client_abort' ? (['abort'] as const) : []),
     ...(truncated ? (['truncated'] as const) : []),
     ...(finish?.unified === 'refusal' ? (['refusal'] as const) : []),
+    ...(malformed ? (['invalid_json'] as const) : []),
   ]
 }
 

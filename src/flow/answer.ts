@@ -46,6 +46,7 @@ async function answerOne(
   const chosen = await choose(deps, world, ask, incoming)
   const { plan, candidates } = chosen
   const decision = toDecision(deps, { ask, tenant: incoming.principal.name, chosen })
+  deps.learning.notice(decision)
   const request = { dialect, body, headers: incoming.headers, url: incoming.request.url }
   const first = candidates[plan.arm]!
   const armsOf = (arm: number) => toArms(world, deps.health, candidates[arm]!, request)
@@ -54,6 +55,7 @@ async function answerOne(
   // From here on every way leads to the account being settled.
   const account = openAccount(deps, decision, {
     started,
+    json: ask.json,
     onSettled: (costUsd) => {
       onSettled()
       purse.settle(costUsd ?? 0)
@@ -77,7 +79,7 @@ async function answerOne(
       account,
       requestId: incoming.requestId,
       includeUsage: dialect.name === 'anthropic' || wantsUsage(body),
-      keepText: world.log.text,
+      keepText: world.log.text || ask.json !== undefined,
     })
   } catch (thrown) {
     // Where it is the log that failed, nobody will read the reply: the upstream must not go on talking.

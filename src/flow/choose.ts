@@ -7,6 +7,7 @@ import { namedCostUsd } from '../route/cost.ts'
 import { decide } from '../route/decide.ts'
 import type { Ask, Candidate, Considered, Limits, Plan, Query } from '../spec.ts'
 import type { Deps } from './deps.ts'
+import { explorationOf } from './exploration.ts'
 import { findTarget } from './target.ts'
 import type { Route, World } from './world.ts'
 
@@ -56,7 +57,11 @@ export async function choose(deps: Deps, world: World, ask: Ask, asker: Asker): 
     query,
     candidates: route.candidates,
     policy: route.policy,
-    preference: { lambda, limits },
+    preference: {
+      lambda,
+      limits,
+      ...(route.policy.online && { exploration: explorationOf(deps, route, { principal, turns: ask.turns }) }),
+    },
     random: deps.random,
   })
   return { route, query, candidates, plan, lambda, expectedUsd, limits, considered }

@@ -25,7 +25,12 @@ const candidate = (wire: Wire): Candidate => ({
 async function deliverTo(to: Wire, from: Wire, frames: AsyncIterableIterator<Frame> | Uint8Array, keepText = false) {
   const store = createMemoryStore()
   const clock = { now: () => 1000, monotonic: () => 0 }
-  const deps = { store, clock, logger: { debug() {}, info() {}, warn() {}, error() {} } } as unknown as Deps
+  const deps = {
+    store,
+    clock,
+    learning: { addExplored() {} },
+    logger: { debug() {}, info() {}, warn() {}, error() {} },
+  } as unknown as Deps
   const decision = sampleDecision('d1')
   await store.append([{ table: 'decisions', row: decision }])
   const account = openAccount(deps, decision, { started: 0, onSettled: () => {} })
@@ -99,5 +104,6 @@ it('ends a cut answer in one error event of its own', async () => {
 it('hands over an answer whose text cannot be read for the log', async () => {
   const { text, outcome } = await deliverTo('openai', 'openai', encode('{"choices":"of another kind"}'), true)
   expect(text).toBe('{"choices":"of another kind"}')
-  expect(outcome).toMatchObject({ status: 'ok', answer: '' })
+  expect(outcome?.status).toBe('ok')
+  expect(outcome).not.toHaveProperty('answer')
 })

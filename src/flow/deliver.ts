@@ -14,7 +14,7 @@ export interface Delivery {
   readonly requestId: string
   /** The client asked for usage in its stream. */
   readonly includeUsage: boolean
-  /** The answer's text is wanted for the log; gathering it for nothing would cost. */
+  /** The answer's text is wanted, for the log or to be checked; gathering it for nothing would cost. */
   readonly keepText: boolean
 }
 
@@ -37,17 +37,17 @@ function deliverWhole(deps: Deps, reply: Extract<Reply, { kind: 'whole' }>, deli
     outputChars: usage ? 0 : reply.body.length,
     ttftMs,
     finish,
-    ...(keepText ? { answer: textOf(from, reply.body) } : {}),
+    ...(keepText ? textOf(from, reply.body) : {}),
   })
   return new Response(body, { status: reply.status, headers: headersFor(reply, delivery, 'application/json') })
 }
 
-/** What the log keeps of an answer. One that only its own dialect's clients can read is none the worse for it. */
-function textOf(dialect: Dialect, body: Uint8Array): string {
+/** What is kept of an answer. One that only its own dialect's clients can read is none the worse for it. */
+function textOf(dialect: Dialect, body: Uint8Array): { answer?: string } {
   try {
-    return dialect.decodeReply(body).text
+    return { answer: dialect.decodeReply(body).text }
   } catch {
-    return ''
+    return {}
   }
 }
 

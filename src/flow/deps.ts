@@ -7,7 +7,7 @@ import type { Embedded } from '../embed/deadline.ts'
 import type { Console } from '../log/console.ts'
 import type { Journal } from '../log/journal.ts'
 import type { PolicyFiles } from '../policy/files.ts'
-import type { Store } from '../spec.ts'
+import type { Decision, Store } from '../spec.ts'
 import type { Serving } from './serving.ts'
 import type { World } from './world.ts'
 
@@ -19,6 +19,7 @@ export interface Deps {
   readonly log: Pick<Store, 'append' | 'activations' | 'history' | 'rows'>
   readonly policies: PolicyFiles
   readonly serving: Serving
+  readonly learning: Learning
   readonly embedding: Embedding | null
   readonly breakers: Breakers
   /** Hears what the breakers hear. */
@@ -39,6 +40,18 @@ export interface Deps {
   readonly allowances: Allowances
   /** True once the process is asked to end. */
   readonly draining: () => boolean
+}
+
+/** What is learned while requests are served. Nothing of it fails, and no answer waits for it. */
+export interface Learning {
+  /** More is known of a decision: settles it, where its worth is known by now. */
+  settle(decision: string): Promise<void>
+  /** A decision was made: where it repeats another one, that speaks against the other's answer. */
+  notice(decision: Decision): void
+  /** What exploring has cost a route on this UTC day. */
+  exploredUsd(route: string): number
+  /** What an explored request of a route has cost. */
+  addExplored(route: string, usd: number): void
 }
 
 export interface Clock {

@@ -3,6 +3,7 @@ import * as z from 'zod'
 import { SwitchyardError } from '../errors.ts'
 import type { Journal } from '../log/journal.ts'
 import type { Feedback } from '../spec.ts'
+import type { Learning } from './deps.ts'
 
 const schema = z.strictObject({
   decision: z.string().min(1).max(64),
@@ -12,13 +13,14 @@ const schema = z.strictObject({
 })
 
 /**
- * Records the score and says what was recorded, but for the comment. It is durable when the promise resolves.
+ * Records the score and says what was recorded, but for the comment. It is durable when the promise resolves, and what it makes of the decision's
+ * worth is settled.
  * @throws `invalid_request` for a malformed body, `decision_not_found` for an unknown id and for another tenant's.
  */
 export async function recordFeedback(
   body: unknown,
   principal: string,
-  { store, now }: { store: Journal; now: number },
+  { store, learning, now }: { store: Journal; learning: Pick<Learning, 'settle'>; now: number },
 ): Promise<Omit<Feedback, 'comment'>> {
   const parsed = schema.safeParse(body)
   if (!parsed.success) {
@@ -34,6 +36,7 @@ export async function recordFeedback(
   await ownDecision(store, decision, principal)
   const feedback = { decision, principal, value, source, at: now }
   await store.append([{ table: 'feedback', row: { ...feedback, ...(comment !== undefined && { comment }) } }])
+  await learning.settle(decision)
   return feedback
 }
 

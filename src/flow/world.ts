@@ -5,7 +5,7 @@
 import type { ClientKey } from '../admit/keys.ts'
 import type { RoutePolicy } from '../route/decide.ts'
 import type { Names, RouteName } from '../route/resolve.ts'
-import type { Candidate, Limits, Provider } from '../spec.ts'
+import type { Candidate, Exploration, Limits, Provider } from '../spec.ts'
 
 export interface World {
   /** Rises with every reload. */
@@ -29,6 +29,8 @@ export interface World {
 export interface Route extends RouteName {
   readonly candidates: readonly Candidate[]
   readonly limits: Limits
+  /** How far it may explore, where its planner does; `usdPerDay`: what explored requests may cost per UTC day. */
+  readonly exploration: Pick<Exploration, 'maxLoss'> & { readonly usdPerDay?: number }
   readonly policy: RoutePolicy
   /** SHA-256 of the promoted policy; `null` while the constant serves. */
   readonly policyId: string | null

@@ -28,7 +28,13 @@ export interface RoutePolicy {
   /** Names of training rows, for explanations. */
   readonly labels?: readonly string[]
   /** What was learned since. */
-  readonly online?: OnlineModel
+  readonly online?: Online
+}
+
+/** A model that learns while it serves, as decisions meet it. */
+export interface Online extends Pick<OnlineModel, 'id' | 'encode' | 'correct'> {
+  /** How many lessons have gone into it. */
+  readonly lessons: number
 }
 
 export interface DecideInput {
@@ -60,8 +66,8 @@ export interface Assessment {
   /** Of this very query, in USD; `priced` has the costs by which they are compared. */
   readonly expectedUsd: Float64Array
   readonly excluded: readonly Exclusion[]
-  /** Quality as predicted without what was learned online. */
-  readonly offline?: readonly number[]
+  /** Where something learns online: how much it has, and quality as predicted without it. */
+  readonly learned?: Required<Pick<Considered, 'offline' | 'lessons'>>
 }
 
 /** Throws `context_length_exceeded` or `no_feasible_candidate`, naming what excluded whom. */
@@ -106,7 +112,9 @@ export function assess({
     priced: pick({ ...own, costUsd }, affordable.arms),
     expectedUsd: Float64Array.from(affordable.arms, (m) => own.costUsd[m]!),
     excluded,
-    ...(policy.online && { offline: affordable.arms.map((m) => offline.quality[m]!) }),
+    ...(policy.online && {
+      learned: { offline: affordable.arms.map((m) => offline.quality[m]!), lessons: policy.online.lessons },
+    }),
   }
 }
 
@@ -150,7 +158,7 @@ function pick(priced: Priced, arms: readonly number[]): Priced {
 }
 
 function explain(
-  { candidates, priced, excluded, offline }: Assessment,
+  { candidates, priced, excluded, learned }: Assessment,
   { guard, labels }: RoutePolicy,
   lambda: number,
   { kind, chances }: Plan,
@@ -165,7 +173,7 @@ function explain(
     utility: Array.from(quality, (value, m) => (lambda === 0 ? value : known(value - lambda * costUsd[m]!))),
     chances,
     ...(kind === 'cascade' && { cascade: true }),
-    ...(offline && { offline }),
+    ...learned,
     support,
     guard: { shrink, minSupport, factor: guardFactor(guard, support) },
     neighbours: neighbours.map((neighbour) => {

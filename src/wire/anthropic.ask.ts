@@ -51,6 +51,7 @@ export function anthropicAskForCount(body: Fields): Ask {
     requires,
     tools,
     images,
+    ...(format && { json: { schema: format.schema } }),
   }
 }
 

@@ -55,6 +55,7 @@ export function askOpenai(body: Fields): Ask {
   const effort = optionalText(body.reasoning_effort, 'reasoning_effort')
   if (effort !== undefined && effort !== 'none') requires.add('reasoning')
   const maxOutputTokens = readMaxTokens(body)
+  const json = format && readFormat(format)
   return {
     wire: 'openai',
     asked: text(body.model, 'model'),
@@ -64,7 +65,13 @@ export function askOpenai(body: Fields): Ask {
     tools,
     images,
     ...(maxOutputTokens !== undefined && { maxOutputTokens }),
+    ...(json && { json }),
   }
+}
+
+function readFormat({ type, json_schema: named }: Fields): Ask['json'] {
+  if (type === 'json_object') return {}
+  return type === 'json_schema' && isFields(named) ? { schema: named.schema } : undefined
 }
 
 /** `max_completion_tokens`, or the older `max_tokens`. */
