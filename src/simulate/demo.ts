@@ -63,11 +63,16 @@ export function label(model: DemoModel): string {
 
 function say(model: DemoModel, { prompt, toolResults }: SimulatedRequest): string {
   if (toolResults.length > 0) return `The tool says: ${toolResults.join(' ')}`
+  return know(model, prompt) ?? OTHERWISE[model]
+}
+
+/** What a model has to say by one of its skills; `null` where none applies. */
+export function know(model: DemoModel, prompt: string): string | null {
   for (const skill of SKILLS[model]) {
     const answer = skill(prompt)
     if (answer !== null) return answer
   }
-  return OTHERWISE[model]
+  return null
 }
 
 /** Calls a tool when the client insists, or when the prompt names one and no result has come back yet. */
