@@ -1,14 +1,12 @@
 /** What learns online in this installation: one model for each policy of a route whose planner explores. */
-import { createFold, type Fold, type FoldOptions } from '../learn/fold.ts'
+import { createOnlineModel, type OnlineShape } from '../../routers/online/residual.ts'
+import type { Fold, FoldOptions } from '../learn/fold.ts'
 import { type Learner, openLearner } from '../learn/learner.ts'
 import type { Online } from '../route/decide.ts'
 import type { Store } from '../spec.ts'
-import { modelOf, type OnlineSettings } from './online.ts'
 
 /** All that a fold depends on beside the rewards. Data, so that it can be sent to where the folding is done. */
-export interface Recipe extends Pick<FoldOptions, 'route' | 'policy' | 'keyShare' | 'forgetting'> {
-  readonly model: OnlineSettings
-}
+export type Recipe = Pick<FoldOptions, 'route' | 'policy' | 'keyShare'> & OnlineShape
 
 export interface Learners {
   /** Makes ready what is asked for, as far as the log goes by now, and lets go of the others. */
@@ -25,14 +23,14 @@ export interface LocalLearners extends Learners {
   keep(now: number): Promise<void>
 }
 
-export function foldOptions({ model, ...recipe }: Recipe): FoldOptions {
-  return { ...recipe, create: (saved) => modelOf(model, saved) }
+export function foldOptions(recipe: Recipe): FoldOptions {
+  return { ...recipe, create: (saved) => createOnlineModel(recipe, saved) }
 }
 
-/** Folds of other recipes are no use to this one. */
+/** Folds of other recipes are no use to this one; which candidates a policy has learned from, the policy says. */
 export function nameOf(recipe: Recipe): string {
   const { route, policy, keyShare, forgetting } = recipe
-  const { id } = createFold(foldOptions(recipe)).model
+  const { id } = createOnlineModel(recipe)
   return JSON.stringify([route, policy, id, keyShare, forgetting])
 }
 

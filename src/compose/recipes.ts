@@ -1,6 +1,7 @@
 /** Which routes learn online, and what of. */
 import { findPlanner } from '../../routers/index.ts'
 import type { Config } from '../config/config.ts'
+import { FEATURES } from '../embed/features.ts'
 import type { Shelf } from '../policy/shelf.ts'
 import type { EncoderInfo } from '../spec.ts'
 import type { Recipe } from './learners.ts'
@@ -14,11 +15,11 @@ export function recipesOf(
 ): Recipe[] {
   const { forgetting } = learning
   const { keyShare } = learning.reward
-  return routes.flatMap(({ name, router, candidates }) => {
+  const shape = { features: FEATURES.length, dim: encoder?.dim ?? 0, forgetting }
+  return routes.flatMap(({ name, router }) => {
     const active = shelf.active(name)
     const planner = findPlanner(active?.value.policy.planner.name ?? routerOf(router).planner)
-    if (!planner.explores) return []
-    const model = { candidates, dim: encoder?.dim ?? 0, forgetting }
-    return [{ route: name, policy: active?.id ?? null, keyShare, forgetting, model }]
+    const { candidates = [] } = active?.value.policy ?? {}
+    return planner.explores ? [{ route: name, policy: active?.id ?? null, keyShare, candidates, ...shape }] : []
   })
 }

@@ -1,5 +1,5 @@
 /** What a decision was worth, as the row that is written once. */
-import type { DecisionRecord, EmbeddingRow, LogRow, OnlineModel, Query, Reward, Store } from '../spec.ts'
+import type { Decision, DecisionRecord, EmbeddingRow, LogRow, OnlineModel, Query, Reward, Store } from '../spec.ts'
 import { type RewardDefinition, type Worth, worthOf } from './reward.ts'
 
 export interface SettleOptions {
@@ -33,12 +33,10 @@ async function toReward(
   { quality, source }: Worth,
   options: SettleOptions,
 ): Promise<Reward | null> {
-  const { route, policy, lambda, considered } = decision
-  if (route === null || lambda === null || considered === null || outcome === null) return null
-  const { candidate } = outcome
-  const model = options.online(route, policy)
-  const predicted = considered.offline?.[considered.candidates.indexOf(candidate)]
-  const features = model && predicted !== undefined ? model.encode(await queryOf(decision, options)) : undefined
+  const { route, policy, lambda } = decision
+  if (route === null || lambda === null || outcome === null) return null
+  const { candidate, costUsd } = outcome
+  const lesson = await lessonOf(decision, candidate, options)
   return {
     decision: decision.id,
     at: options.now,
@@ -48,24 +46,39 @@ async function toReward(
     candidate,
     source,
     quality,
-    costUsd: outcome.costUsd,
+    costUsd,
     lambda,
     propensity: candidate === decision.candidate ? decision.propensity : 0,
-    ...(model && features && predicted !== undefined && { lesson: { model: model.id, features, predicted } }),
+    ...(lesson && { lesson }),
   }
 }
 
-/** The query as far as the log keeps it: all that is predicted from. */
-async function queryOf(
-  { query }: DecisionRecord['decision'],
-  { store, encoder }: Pick<SettleOptions, 'store' | 'encoder'>,
-): Promise<Query> {
+/**
+ * What is learned of the candidate that answered, whether or not it is the one that was drawn: how far its prediction was off does not depend on
+ * who else was asked before. `null` where nothing was learning when the decision was made, or nothing of its kind is now.
+ */
+async function lessonOf(
+  { query, route, policy, considered }: Decision,
+  candidate: string,
+  { store, encoder, online }: SettleOptions,
+): Promise<Reward['lesson'] | null> {
+  const predicted = considered?.offline?.[considered.candidates.indexOf(candidate)]
+  const model = route === null ? undefined : online(route, policy)
+  if (predicted === undefined || !model) return null
   const vector = query.embedded && encoder !== null ? await store.embedding(query.hash, encoder) : null
-  return {
+  // All that is predicted from; of a text the log may keep nothing else.
+  const asked: Query = {
     text: '',
     vector,
     features: Float64Array.from(query.features),
     inputTokens: query.inputTokens,
     requires: new Set(),
+  }
+  try {
+    return { model: model.id, features: model.encode(asked), predicted }
+  } catch (thrown) {
+    // A decision of an earlier version, which knew fewer features.
+    if (thrown instanceof RangeError) return null
+    throw thrown
   }
 }
