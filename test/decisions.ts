@@ -39,9 +39,9 @@ export async function decisions(url: string, headers: Record<string, string> = {
 }
 
 /** The newest decision about a model name. */
-export function newest(url: string, asked: string): Promise<Explanation> {
+export function newest(url: string, asked: string, headers: Record<string, string> = {}): Promise<Explanation> {
   return eventually(
-    async () => (await decisions(url)).find(({ decision }) => decision.asked === asked) ?? null,
+    async () => (await decisions(url, headers)).find(({ decision }) => decision.asked === asked) ?? null,
     `a decision about ${asked} is logged`,
   )
 }
