@@ -50,6 +50,8 @@ export interface OutcomeSet {
   /** Where the set does not say, what cost and price leave for the answer. */
   readonly outputTokens: Float64Array
   readonly latencyMs: Float64Array
+  /** Of a log: the probability with which each candidate was asked; 0 = could not be. Of such a row one quality is known, drawn by these. */
+  readonly chances?: Float64Array
   /** Vectors of the recorded answers, by `withAnswers`; `null` = not known. */
   readonly answers?: readonly (Float32Array | null)[]
   /** The recorded answers themselves, laid out likewise, by `withTexts`. */

@@ -27,8 +27,9 @@ import { createChooser } from './choose.ts'
 import type { OutcomeSet } from './dataset.node.ts'
 import { gainsOver, judgedLambdas } from './gains.ts'
 import { type Slope, slopeOf } from './metrics/slope.ts'
-import { lowerBound, mean } from './metrics/statistics.ts'
+import { lowerBound, mean, weightedMean } from './metrics/statistics.ts'
 import { recall } from './predict.ts'
+import { drawnSlopes } from './retrain/slopes.ts'
 import { assignFolds, at, costsOf, isComplete, toTrainingSet } from './rows.ts'
 
 /** One-sided 95 % of the normal distribution. */
@@ -68,7 +69,7 @@ export function fitGuard<Options extends object>(
   const { family, judge, folds, random } = options
   const constant = constantOf(set, rows, queries)
   const costs = costsOf(set)
-  const judged = rows.flatMap((row, i) => (isComplete(set, costs, row) ? [i] : []))
+  const judged = rows.flatMap((row, i) => (set.chances || isComplete(set, costs, row) ? [i] : []))
   if (judged.length < MIN_ROWS)
     return {
       guard: { shrink: 0, minSupport: 0, ...constant, evidence: { rows: judged.length, needed: MIN_ROWS } },
@@ -79,48 +80,91 @@ export function fitGuard<Options extends object>(
   const foldOf = assignFolds(set, rows, folds, random)
   const { estimates, constants } = crossFit(set, rows, queries, foldOf, options)
 
-  const whole = { shrink: 1, minSupport: MIN_SUPPORT }
-  const foldsJudged = judged.map((i) => foldOf[i]!)
-  const beyond = (value: (i: number, column: number) => number) =>
-    judged.map((i) => {
-      const known = constants[foldOf[i]!]!.quality
-      return centred(Float64Array.from(known, (quality, column) => value(i, column) - quality))
-    })
-  const outcomes = beyond((i, column) => at(set, set.quality, rows[i]!, column))
-  const predicted = beyond((i, column) => estimates[i]!.quality[column]!).map((differences, j) => {
-    const factor = guardFactor(whole, estimates[judged[j]!]!.support)
-    return differences.map((difference) => factor * difference)
-  })
-  const prompts = numbered(judged.map((i) => set.queries[rows[i]!]!.prompt))
-  const slopes = {
-    all: slopeOf(predicted, outcomes, prompts),
-    withinFolds: slopeOf(lessMeans(predicted, foldsJudged), lessMeans(outcomes, foldsJudged), prompts),
-  }
+  const crossed: Crossed = { set, rows, judged, foldOf, estimates, constants }
+  const slopes = set.chances ? slopesOfDraws(crossed, set.chances) : slopesOfRows(crossed)
   const shrink = Math.min(1, trusted(slopes.all), trusted(slopes.withinFolds))
 
   const ids = set.candidates.map((candidate) => candidate.id)
   const candidates = withPriors(set.candidates)
   const estimator = recall(family.name, { queries, estimates, ids })
   const guards = constants.map((known): Guard => ({ shrink, minSupport: MIN_SUPPORT, ...known, evidence: {} }))
-  const choosers = guards.map((guard) =>
-    createChooser({ estimator, planner: judge, guard, candidates: ids }, { candidates, random }),
-  )
-  const data = { set, costs, rows, foldOf, judged }
-  const lambdas = judgedLambdas(data)
-  const gains = gainsOver(data, lambdas, (i, lambda) => ids.indexOf(choosers[foldOf[i]!]!(queries[i]!, lambda)))
-  const { mean: gain, error } = lowerBound(gains.perQuery, Z)
+  const gainsOfRows = () => {
+    const choosers = guards.map((guard) =>
+      createChooser({ estimator, planner: judge, guard, candidates: ids }, { candidates, random }),
+    )
+    const data = { set, costs, rows, foldOf, judged }
+    const lambdas = judgedLambdas(data)
+    const gains = gainsOver(data, lambdas, (i, lambda) => ids.indexOf(choosers[foldOf[i]!]!(queries[i]!, lambda)))
+    const { mean: gain, error } = lowerBound(gains.perQuery, Z)
+    return { gain, error, lambdas, perLambda: gains.perLambda }
+  }
   const evidence: JsonObject = {
     rows: judged.length,
     folds,
     slopes: { all: toJson(slopes.all), withinFolds: toJson(slopes.withinFolds) },
-    // Shares of what the oracle gains over the best constant, of the held-out decisions at this factor.
-    gain,
-    error,
-    lambdas,
-    perLambda: gains.perLambda,
+    // Shares of what the oracle gains over the best constant, of the held-out decisions at this factor; an oracle knows all outcomes.
+    ...(!set.chances && gainsOfRows()),
   }
   const guard: Guard = { shrink, minSupport: MIN_SUPPORT, ...constant, evidence }
   return { guard, heldOut: estimator, folds: { guards, foldOf } }
+}
+
+/** Cross-fitted predictions of rows, of which some can be judged. */
+interface Crossed {
+  readonly set: OutcomeSet
+  readonly rows: readonly number[]
+  readonly judged: readonly number[]
+  readonly foldOf: readonly number[]
+  readonly estimates: readonly Estimate[]
+  readonly constants: readonly Constant[]
+}
+
+/** What is predicted beyond the constant of query i, as far as its support lets it through. */
+function predictedBeyond({ foldOf, estimates, constants }: Crossed, i: number): Float64Array {
+  const { quality, support } = estimates[i]!
+  const factor = guardFactor({ shrink: 1, minSupport: MIN_SUPPORT }, support)
+  return Float64Array.from(constants[foldOf[i]!]!.quality, (known, column) => factor * (quality[column]! - known))
+}
+
+/** Of rows with every candidate's outcome, whose differences can be seen. */
+function slopesOfRows(crossed: Crossed) {
+  const { set, rows, judged, foldOf, constants } = crossed
+  const foldsJudged = judged.map((i) => foldOf[i]!)
+  const outcomes = judged.map((i) => {
+    const known = constants[foldOf[i]!]!.quality
+    return centred(Float64Array.from(known, (quality, column) => at(set, set.quality, rows[i]!, column) - quality))
+  })
+  const predicted = judged.map((i) => centred(predictedBeyond(crossed, i)))
+  const prompts = promptsOf(crossed)
+  return {
+    all: slopeOf(predicted, outcomes, prompts),
+    withinFolds: slopeOf(lessMeans(predicted, foldsJudged), lessMeans(outcomes, foldsJudged), prompts),
+  }
+}
+
+/** Of rows of a log: one outcome each, drawn with known chances. */
+function slopesOfDraws(crossed: Crossed, chances: Float64Array) {
+  const { set, rows, judged, foldOf, constants } = crossed
+  const width = set.candidates.length
+  const prompts = promptsOf(crossed)
+  return drawnSlopes(
+    judged.map((i, j) => {
+      const row = rows[i]!
+      const arm = set.candidates.findIndex((_, column) => !Number.isNaN(at(set, set.quality, row, column)))
+      return {
+        arm,
+        chances: chances.subarray(row * width, (row + 1) * width),
+        predicted: predictedBeyond(crossed, i),
+        outcome: at(set, set.quality, row, arm) - constants[foldOf[i]!]!.quality[arm]!,
+        fold: foldOf[i]!,
+        prompt: prompts[j]!,
+      }
+    }),
+  )
+}
+
+function promptsOf({ set, rows, judged }: Crossed): number[] {
+  return numbered(judged.map((i) => set.queries[rows[i]!]!.prompt))
 }
 
 /** The lower bound of a slope; 0 where it may be that there is nothing. */
@@ -193,12 +237,19 @@ function crossFit<Options extends object>(
 
 type Constant = Pick<Guard, 'quality' | 'outputTokens' | 'inputTokens'>
 
-/** What the constant believes: each candidate's mean, or the pool's where nothing of the candidate is known. */
+/**
+ * What the constant believes: each candidate's mean, or the pool's where nothing of the candidate is known. Of a log, where those it was
+ * drawn for are not all, each outcome counts for as many queries as its chance stands for (self-normalised inverse propensities, Hájek 1971).
+ */
 function constantOf(set: OutcomeSet, rows: readonly number[], queries: readonly Query[]): Constant {
   const means = (matrix: Float64Array, unknown: number) => {
-    const known = set.candidates.map((_, column) =>
-      mean(rows.map((row) => at(set, matrix, row, column)).filter((value) => !Number.isNaN(value))),
-    )
+    const known = set.candidates.map((_, column) => {
+      const seen = rows.filter((row) => !Number.isNaN(at(set, matrix, row, column)))
+      return weightedMean(
+        seen.map((row) => at(set, matrix, row, column)),
+        seen.map((row) => (set.chances ? 1 / at(set, set.chances, row, column) : 1)),
+      )
+    })
     const pool = mean(known.filter((value) => !Number.isNaN(value)))
     return known.map((value) => (Number.isNaN(value) ? (Number.isNaN(pool) ? unknown : pool) : value))
   }
