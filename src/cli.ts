@@ -69,6 +69,31 @@ program
   .action(async (options) => (await import('./cli/train.ts')).train(options))
 
 program
+  .command('bootstrap')
+  .description(
+    'From nothing to a proven policy: ask every candidate a sample of your own prompts within a budget, grade the answers, learn, and say what to serve. A run that was cut short goes on where it ended.',
+  )
+  .addOption(
+    new Option(
+      '--prompts <file>',
+      'JSON Lines, each line a text or {prompt | messages, id?, reference?, check?, task?} (docs/learning.md)',
+    ).conflicts('fromLog'),
+  )
+  .option('--from-log', 'prompts that clients asked, from the log; needs log.text')
+  .option('--log <file>', 'with --from-log: the log, instead of the configured one')
+  .requiredOption('--budget-usd <number>', 'what all answers may cost together, those of earlier runs included')
+  .option('--route <name>', 'whose candidates are asked', 'auto')
+  .option('--judge <candidate>', 'who compares answers where no right one is known')
+  .option('--estimator <name>', "instead of the route's own")
+  .option('--prompts-count <number>', 'at most so many prompts')
+  .option('--concurrency <number>', 'calls at once', '8')
+  .option('--seed <number>', 'seed of everything random', '1')
+  .option('--out <file>', 'write the policy to this file instead of the data folder')
+  .addOption(config())
+  .addOption(json())
+  .action(async (options) => (await import('./cli/bootstrap.ts')).bootstrap(options))
+
+program
   .command('onboard')
   .description(
     'Add a candidate to a trained policy from a few hundred graded prompts, without a new fit, where the estimator can.',

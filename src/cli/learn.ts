@@ -105,7 +105,7 @@ export async function learn(options: LearnOptions): Promise<Learned> {
   return { set, train, test, queries, bytes, policy, compiled: compilePolicy(policy, installation).policy, heldOut }
 }
 
-function pairOf({ preset = 'cost-aware', estimator, planner, plannerOptions = {} }: RouterArguments): RouterPair {
+export function pairOf({ preset = 'cost-aware', estimator, planner, plannerOptions = {} }: RouterArguments): RouterPair {
   const pair = estimator === undefined ? routerOf({ preset }) : { estimator, planner: 'utility', plannerOptions: {} }
   return planner === undefined ? pair : { ...pair, planner, plannerOptions }
 }

@@ -33,7 +33,7 @@ export function toQueries(prompts: readonly string[], options: QueryOptions): Pr
  * encoder. Throws `data_invalid` when not one has a vector though there is an encoder.
  */
 export async function queriesOf(
-  set: OutcomeSet,
+  set: Pick<OutcomeSet, 'name' | 'queries'>,
   rows: readonly number[],
   options: QueryOptions,
 ): Promise<Map<number, Query>> {

@@ -1,0 +1,111 @@
+/** What a bootstrap found, in words. */
+import Table from 'cli-table3'
+import type { Bootstrapped } from '../train/bootstrap/learn.ts'
+import type { Level } from '../train/bootstrap/levels.ts'
+import { WORTHWHILE } from '../train/bootstrap/verdict.ts'
+import type { Interval } from '../train/metrics/interval.ts'
+
+export interface Report extends Pick<Bootstrapped, 'verdict' | 'proof'> {
+  readonly levels: readonly Level[]
+  /** The one whose λ the verdict is for. */
+  readonly judged: Level
+  /** Ids by column. */
+  readonly candidates: readonly string[]
+  /** Prompts of which every candidate's outcome is known. */
+  readonly complete: number
+  /** Mean, of answers and comparisons. */
+  readonly usdPerPrompt: number
+  /** Prompts that could still be asked. */
+  readonly left: number
+  readonly spentUsd: number
+  /** What serves if the advice is followed. */
+  readonly policy: string
+  /** The command as it was given, but for its budget. */
+  readonly command: string
+}
+
+export function renderLevels({ levels, candidates }: Report): string {
+  const table = new Table({
+    head: ['level', 'λ', 'best constant', 'sure', 'quality', 'USD per 1,000', 'policy: quality', 'cost saved'],
+    style: { head: [], border: [] },
+  })
+  for (const { name, lambda, constant, sure, policy } of levels)
+    table.push([
+      name,
+      lambda.toPrecision(3),
+      candidates[constant.column],
+      percent(sure),
+      constant.point.quality.toFixed(3),
+      (1000 * constant.point.costUsd).toPrecision(3),
+      policy === null ? '' : interval(policy.quality, (value) => signed(value, 3)),
+      policy === null ? '' : interval(policy.saving, percent),
+    ])
+  return table.toString()
+}
+
+/** One of three: promote the policy, keep the constant, or so many more prompts. */
+export function renderVerdict(report: Report): string[] {
+  const { verdict, judged, candidates, complete, proof, policy } = report
+  const constant = candidates[judged.constant.column]!
+  const at = `level ${judged.name}, λ ${judged.lambda.toPrecision(3)}, ${complete} prompts`
+  const serve = `switchyard promote ${policy.slice(0, 12)}`
+  switch (verdict.kind) {
+    case 'promote':
+      return [
+        `PROMOTE this policy (${at}): it ${gainInWords(judged)}; decided on prompts that it had not seen, 95 % intervals. In quality − λ · cost it gains ${signed(proof!.gain, 4)} per request over ${proof!.against}, at least ${signed(proof!.lower!, 4)}.`,
+        `Put it in charge: ${serve}`,
+      ]
+    case 'keep':
+      return [
+        `KEEP the constant ${constant} (${at}): what these prompts teach gains at most ${verdict.most.toFixed(4)} per request, less than the ${WORTHWHILE} that is worth a policy.`,
+        `Let it serve: ${serve}`,
+      ]
+    case 'undecided':
+      return [`UNDECIDED (${at}): ${moreInWords(report, verdict)}`, `Until then the constant ${constant}: ${serve}`]
+  }
+}
+
+/** "saves 41 % (36 to 46 %) of what X costs at a quality of …", or the other way round where it costs more. */
+function gainInWords({ policy }: Level): string {
+  if (policy === null) return 'is better than the constant'
+  const { quality, saving } = policy
+  const points = interval(quality, (value) => signed(value, 3))
+  const share = interval(saving, percent)
+  return saving.value > 0
+    ? `saves ${share} of the cost of the best constant at a quality of ${points}`
+    : `gains ${points} of quality at ${percent(-saving.value)} more cost than the best constant`
+}
+
+function moreInWords(
+  { proof, usdPerPrompt, left, spentUsd, command }: Report,
+  { likely, most }: { readonly likely: number; readonly most: number },
+): string {
+  const priced = (prompts: number) =>
+    `${prompts.toLocaleString('en')} more prompts (USD ${money(prompts * usdPerPrompt)})`
+  const gain = proof?.gain ?? 0
+  const would =
+    most > likely
+      ? `about ${priced(likely)} would decide if the gain is the ${signed(gain, 4)} per request that it seems to be, up to ${priced(most)} if it is as small as ${WORTHWHILE}.`
+      : `about ${priced(likely)} would find a gain of ${WORTHWHILE} per request, the smallest that is worth a policy, if it is there.`
+  const budget = money(Math.ceil((spentUsd + likely * usdPerPrompt) * 110) / 100)
+  const lacking = likely - left
+  const first = lacking > 0 ? ` Add ${lacking.toLocaleString('en')} prompts to the ${left} that are left.` : ''
+  return `${would}${first} Go on with: ${command} --budget-usd ${budget}`
+}
+
+function interval({ value, low, high }: Interval, show: (value: number) => string): string {
+  return `${show(value)} (${show(low)} to ${show(high)})`
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(Math.abs(share) < 0.1 ? 1 : 0)} %`.replace('-', '−')
+}
+
+function signed(value: number, digits: number): string {
+  const text = value.toFixed(digits)
+  return value < 0 ? text.replace('-', '−') : `+${text}`
+}
+
+export function money(usd: number): string {
+  return usd < 0.01 ? Number(usd.toPrecision(2)).toString() : usd.toFixed(2)
+}
