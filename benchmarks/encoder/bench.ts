@@ -1,5 +1,5 @@
 /**
- * Speed of the embedded encoder. Both sides of every comparison alternate within each round and the medians over rounds are
+ * Speed of the embedded encoder: what it costs over the bare session, then texts per second of every execution provider there is. Both sides of every comparison alternate within each round and the medians over rounds are
  * compared, so that a loaded machine slows both alike.
  *
  *   npm run bench:encoder -- [--rounds 15] [--json]
@@ -16,6 +16,7 @@ import { createUnigramTokenizer } from '../../src/embed/unigram.ts'
 import { windowText } from '../../src/embed/window.ts'
 import type { Ask } from '../../src/spec.ts'
 import { startBareSession } from './bare.ts'
+import { measureRates, printRates } from './rates.ts'
 
 interface Comparison {
   readonly name: string
@@ -114,6 +115,7 @@ const comparisons: Comparison[] = [
   comparison('tokenizing 32 tokens / bare session', tokensMs, bareMs, tokensMs / bareMs, '< 1', (x) => x < 1),
   comparison('tokenizing a full window / its text to vector', windowMs, longMs, windowMs / longMs, '< 1', (x) => x < 1),
 ]
+const rates = await measureRates(DIR, tokenizer)
 report(comparisons)
 
 /** Does something so many times, one after the other. */
@@ -192,7 +194,7 @@ function report(rows: readonly Comparison[]): void {
     rounds: Number(options.rounds),
   }
   if (options.json) {
-    console.log(JSON.stringify({ ...facts, comparisons: rows }, null, 2))
+    console.log(JSON.stringify({ ...facts, comparisons: rows, ...rates }, null, 2))
     return
   }
   const table = new Table({ head: ['comparison', 'ms a text', 'reference', 'figure', 'target', 'met'] })
@@ -210,4 +212,5 @@ function report(rows: readonly Comparison[]): void {
   console.log(
     `start ${startMs.toFixed(0)} ms with two sessions; features of a 100 kB prompt ${featuresMs.toFixed(3)} ms; ${facts.cores} × ${facts.cpu}, Node ${facts.node}`,
   )
+  printRates(rates)
 }
