@@ -4,7 +4,7 @@ import { candidatesOf, queryOf, seeded } from '../fixtures.ts'
 import { squarecb } from '../planners/squarecb.ts'
 import { createOnlineModel } from './residual.ts'
 
-const SHAPE = { candidates: ['model-0', 'model-1'], features: 3, dim: 16, forgetting: 0.999 }
+const SHAPE = { features: 3, dim: 16, forgetting: 0.999 }
 const three = candidatesOf(3)
 
 function estimateOf(quality: readonly number[], std = 0.1): Estimate {
@@ -49,15 +49,6 @@ describe('the online model', () => {
     expect(lessons).toBe(2000)
   })
 
-  it('takes a candidate that it was not told of, and trusts its prior less', () => {
-    const model = createOnlineModel(SHAPE)
-    const query = queryOf(seeded(1))
-    for (const { id } of three) for (let i = 0; i < 10; i++) model.learn(id, lessonOf(model, query, 0.5), 1)
-    const { quality } = model.correct(query, three, estimateOf([0.5, 0.5, 0.5]))
-    expect(quality[0]).toBe(quality[1])
-    expect(quality[2]! - 0.5).toBeGreaterThan(2 * (quality[0]! - 0.5))
-  })
-
   it('keeps quality in [0, 1]', () => {
     const model = createOnlineModel(SHAPE)
     teach(model, 600, (c) => (c === 0 ? 0 : 1))
@@ -75,7 +66,9 @@ describe('the online model', () => {
     }
     expect(settled(0.99)).toBeLessThan(settled(0.999))
     expect(settled(0.999)).toBeLessThan(settled(1))
-    expect(settled(0.99)).toBeLessThan(0.35)
+    // On either side of what was predicted.
+    expect(settled(0.99)).toBeLessThan(0.5)
+    expect(settled(1)).toBeGreaterThan(0.5)
   })
 
   it('counts lessons as far as they are not forgotten, and by their weight', () => {
@@ -118,7 +111,7 @@ describe('the online model', () => {
     teachHalf(through, 2)
     const first = createOnlineModel(SHAPE)
     teachHalf(first, 1)
-    const restored = createOnlineModel({ ...SHAPE, candidates: SHAPE.candidates.toReversed() }, first.save())
+    const restored = createOnlineModel(SHAPE, first.save())
     teachHalf(restored, 2)
     expect(restored.save()).toEqual(through.save())
     // Bytes at an odd place of a larger buffer, as a database hands them out.
@@ -157,7 +150,7 @@ function regretOf(
   chancesFor: (model: OnlineModel, query: Query, candidates: readonly Candidate[]) => readonly number[],
 ) {
   const two = candidatesOf(2)
-  const model = createOnlineModel({ candidates: [], features: 3, dim: 16, forgetting: 1 })
+  const model = createOnlineModel({ features: 3, dim: 16, forgetting: 1 })
   const random = seeded(11)
   const rounds = 4000
   const halves = [0, 0]

@@ -11,15 +11,12 @@ import { clamp, dotRow } from '../math.ts'
 import { directions } from './directions.ts'
 import { createRecursiveRidge, type RecursiveRidge, sumsLength } from './recursiveRidge.ts'
 
-/** Chosen, as the precisions below, on training queries; docs/learning.md has the figures. */
+/** Both chosen on training queries (docs/learning.md). More directions find no more; half or twice the trust is not told apart. */
 const DIRECTIONS = 16
-/** Lessons that a prior counts as: for the mean error, and for what goes with a feature. */
-const TRUSTED = { mean: 80, feature: 300 }
-const STRANGE = { mean: 5, feature: 20 }
+/** Lessons that the offline prediction counts as, for each weight. */
+const TRUST = 80
 
 export interface OnlineShape {
-  /** Those that the policy has learned from outcomes: their predictions are trusted more than mere priors. */
-  readonly candidates: readonly string[]
   /** Length of `Query.features`. */
   readonly features: number
   /** Of the encoder's vectors; 0 without one. */
@@ -38,22 +35,16 @@ interface Arm {
  * Lessons must be of one policy: they say how far its predictions were off. A candidate that is new to the model begins with its first lesson.
  * @param saved by a model of the same shape. Throws a `RangeError` for anything else
  */
-export function createOnlineModel(shape: OnlineShape, saved?: Uint8Array): OnlineModel {
-  const { features, dim, forgetting } = shape
+export function createOnlineModel({ features, dim, forgetting }: OnlineShape, saved?: Uint8Array): OnlineModel {
   const axes = directions(DIRECTIONS, dim)
   const inputs = features + (dim === 0 ? 0 : axes.length / dim)
   // A coordinate of a unit vector is about √(1 / dim); so scaled they weigh as much as one feature of size 1 together.
   const scale = Math.sqrt(dim / Math.max(1, inputs - features))
   // 1, the query, the prediction.
   const width = inputs + 2
-  const precisions = new Map([TRUSTED, STRANGE].map((trust) => [trust, precisionOf(trust, width)]))
-  const trusted = new Set(shape.candidates)
+  const precision = new Float64Array(width).fill(TRUST)
   const { lessons: learned, arms } = saved ? read(saved) : { lessons: 0, arms: new Map<string, Arm>() }
   let lessons = learned
-
-  function ridgeOf(id: string, sums?: Float64Array): RecursiveRidge {
-    return createRecursiveRidge(precisions.get(trusted.has(id) ? TRUSTED : STRANGE)!, sums)
-  }
 
   function encode({ features: given, vector }: Query): Float64Array {
     if (given.length !== features || (vector !== null && dim !== 0 && vector.length !== dim))
@@ -85,7 +76,7 @@ export function createOnlineModel(shape: OnlineShape, saved?: Uint8Array): Onlin
     const numbers = new Float64Array(bytes.slice(end).buffer)
     const armOf = (id: string, i: number): [string, Arm] => {
       const [kept, ...sums] = numbers.subarray(1 + i * each, 1 + (i + 1) * each)
-      return [id, { ridge: ridgeOf(id, Float64Array.from(sums)), kept: kept! }]
+      return [id, { ridge: createRecursiveRidge(precision, Float64Array.from(sums)), kept: kept! }]
     }
     return { lessons: numbers[0]!, arms: new Map(ids.map(armOf)) }
   }
@@ -116,7 +107,7 @@ export function createOnlineModel(shape: OnlineShape, saved?: Uint8Array): Onlin
       // A lesson of little weight pushes little out.
       const left = 1 - (1 - forgetting) * weight
       for (const arm of arms.values()) arm.kept *= left
-      const arm = arms.get(candidate) ?? { ridge: ridgeOf(candidate), kept: 1 }
+      const arm = arms.get(candidate) ?? { ridge: createRecursiveRidge(precision), kept: 1 }
       arm.ridge.learn(row, quality - predicted, { weight, kept: arm.kept })
       arm.kept = 1
       arms.set(candidate, arm)
@@ -141,7 +132,3 @@ const LENGTH_BYTES = 4
 const NUMBER_BYTES = 8
 /** Predictions are taken from here, so that a slope turns about the middle and leaves the mean alone. */
 const MIDDLE = 0.5
-
-function precisionOf({ mean, feature }: typeof TRUSTED, width: number): Float64Array {
-  return Float64Array.from({ length: width }, (_, i) => (i === 0 ? mean : feature))
-}

@@ -15,7 +15,7 @@ import { explore } from './explore.ts'
 import { readNumber } from './params.ts'
 
 /** Chosen on training queries by `benchmarks/learning/bench.ts`. */
-const GAIN = 10
+const GAIN = 40
 
 type SquareCbOptions = {
   /** Fixed, in place of one that follows from what was learned. The higher, the less is explored. */
