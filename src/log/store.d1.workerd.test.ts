@@ -3,10 +3,22 @@ import { env } from 'cloudflare:workers'
 import { expect, test } from 'vitest'
 import { DAY_MS } from '../day.ts'
 import { describeStore, sampleDecision, sampleOutcome } from './contract.ts'
+import { describeLearning } from './learning.contract.ts'
 import { describeMaintenance } from './maintenance.contract.ts'
 import { openD1Store } from './store.d1.ts'
 
-const TABLES = ['decisions', 'attempts', 'outcomes', 'feedback', 'embeddings', 'policies', 'statistics', 'meta']
+const TABLES = [
+  'decisions',
+  'attempts',
+  'outcomes',
+  'feedback',
+  'embeddings',
+  'rewards',
+  'snapshots',
+  'policies',
+  'statistics',
+  'meta',
+]
 
 async function openEmpty() {
   await env.DB.batch(TABLES.map((table) => env.DB.prepare(`delete from ${table}`)))
@@ -15,6 +27,7 @@ async function openEmpty() {
 
 describeStore('D1', openEmpty)
 describeMaintenance('D1', openEmpty)
+describeLearning('D1', openEmpty)
 
 test('an append goes on after the request that began it', async () => {
   const kept: Promise<unknown>[] = []

@@ -8,6 +8,7 @@ import { afterAll, describe, expect, test, vi } from 'vitest'
 import type { LogRow } from '../spec.ts'
 import { describeStore, sampleDecision, sampleOutcome } from './contract.ts'
 import { connect, createDatabase, type Database } from './database.node.ts'
+import { describeLearning } from './learning.contract.ts'
 import { describeMaintenance } from './maintenance.contract.ts'
 import { toInsert } from './rows.ts'
 import { openStore, type StoreOptions } from './store.node.ts'
@@ -25,6 +26,7 @@ const contractRow = JSON.stringify(decided('ID'))
 
 describeStore('SQLite', () => open(newFile()))
 describeMaintenance('SQLite', () => open(newFile()))
+describeLearning('SQLite', () => open(newFile()))
 
 function count(file: string): unknown {
   const client = new Sqlite(file, { readonly: true })
