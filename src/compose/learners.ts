@@ -27,7 +27,7 @@ export function foldOptions(recipe: Recipe): FoldOptions {
   return { ...recipe, create: (saved) => createOnlineModel(recipe, saved) }
 }
 
-/** Folds of other recipes are no use to this one; which candidates a policy has learned from, the policy says. */
+/** Folds of other recipes are no use to this one. */
 export function nameOf(recipe: Recipe): string {
   const { route, policy, keyShare, forgetting } = recipe
   const { id } = createOnlineModel(recipe)

@@ -19,7 +19,6 @@ export function recipesOf(
   return routes.flatMap(({ name, router }) => {
     const active = shelf.active(name)
     const planner = findPlanner(active?.value.policy.planner.name ?? routerOf(router).planner)
-    const { candidates = [] } = active?.value.policy ?? {}
-    return planner.explores ? [{ route: name, policy: active?.id ?? null, keyShare, candidates, ...shape }] : []
+    return planner.explores ? [{ route: name, policy: active?.id ?? null, keyShare, ...shape }] : []
   })
 }
