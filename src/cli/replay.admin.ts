@@ -1,13 +1,20 @@
 /** The admin API as a replay uses it: the policy goes in, the whole log comes out. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { decodePage } from '../log/page.ts'
-import { COLUMNS, toDecision, toEmbedding, toOutcome, type Value } from '../log/rows.ts'
-import type { Decision, LogRow, Outcome } from '../spec.ts'
+import { COLUMNS, toAttempt, toDecision, toEmbedding, toOutcome, type Value } from '../log/rows.ts'
+import type { Attempt, Decision, LogRow, Outcome } from '../spec.ts'
 import { type Remote, remoteAt } from './remote.ts'
 import { REPLAY_KEY } from './replay.gateways.ts'
 
+export interface ReplayRecord {
+  readonly decision: Decision
+  /** In the order of their indexes. */
+  readonly attempts: readonly Attempt[]
+  readonly outcome: Outcome | null
+}
+
 export interface ReplayLog {
-  readonly records: ReadonlyMap<string, { readonly decision: Decision; readonly outcome: Outcome | null }>
+  readonly records: ReadonlyMap<string, ReplayRecord>
   /** By the hash of the text. */
   readonly vectors: ReadonlyMap<string, Float32Array>
   /** Rows of each table. */
@@ -32,16 +39,25 @@ export async function readLog(url: string): Promise<ReplayLog> {
     const decisions = await readTable(remote, 'decisions', toDecision)
     if (outcomes.length < decisions.length && performance.now() < end) continue
     const outcomeOf = new Map(outcomes.map((outcome) => [outcome.decision, outcome]))
+    const attempts = await readTable(remote, 'attempts', toAttempt)
+    const attemptsOf = Map.groupBy(attempts, ({ decision }) => decision)
     const embeddings = await readTable(remote, 'embeddings', toEmbedding)
     const counted = async (table: LogRow['table']) => (await readTable(remote, table, () => null)).length
     return {
       records: new Map(
-        decisions.map((decision) => [decision.id, { decision, outcome: outcomeOf.get(decision.id) ?? null }]),
+        decisions.map((decision) => [
+          decision.id,
+          {
+            decision,
+            attempts: (attemptsOf.get(decision.id) ?? []).sort((a, b) => a.index - b.index),
+            outcome: outcomeOf.get(decision.id) ?? null,
+          },
+        ]),
       ),
       vectors: new Map(embeddings.map(({ hash, vector }) => [hash, vector])),
       rows: {
         decisions: decisions.length,
-        attempts: await counted('attempts'),
+        attempts: attempts.length,
         outcomes: outcomes.length,
         embeddings: embeddings.length,
         policies: await counted('policies'),

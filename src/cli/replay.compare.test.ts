@@ -6,7 +6,7 @@ import { wholeTokens } from '../compose/transports.node.ts'
 import { createHashEncoder } from '../embed/hash.ts'
 import { expectedCostUsd } from '../route/cost.ts'
 import { placeholderAnswer } from '../simulate/replay.ts'
-import type { Decision, Outcome } from '../spec.ts'
+import type { Attempt, Decision, Outcome } from '../spec.ts'
 import { readAnswers } from '../train/dataset.node.ts'
 import { createRandom } from '../train/random.ts'
 import { chooser, type Learned, learn } from './learn.ts'
@@ -40,7 +40,7 @@ function replayed(row: number, lambda: number, { candidate, vector }: { candidat
     candidates: set.candidates,
     asked: [{ row, lambda, via: 'openai', decision: 'D', text }],
     log: {
-      records: new Map([['D', { decision, outcome }]]),
+      records: new Map([['D', { decision, attempts: [{ candidate: asked.id } as Attempt], outcome }]]),
       vectors: new Map([['H', vector]]),
       rows: {
         decisions: 1,

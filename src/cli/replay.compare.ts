@@ -2,15 +2,12 @@
 
 import { wholeTokens } from '../compose/transports.node.ts'
 import { expectedCostUsd } from '../route/cost.ts'
-import { decide } from '../route/decide.ts'
-import { withPriors } from '../route/priors.ts'
-import { placeholderAnswer } from '../simulate/replay.ts'
-import type { Candidate, Decision, Query } from '../spec.ts'
-import { createChances } from '../train/choose.ts'
+import type { Candidate } from '../spec.ts'
 import { type DatasetOptions, readAnswers } from '../train/dataset.node.ts'
 import type { Learned } from './learn.ts'
-import type { ReplayLog } from './replay.admin.ts'
+import type { ReplayLog, ReplayRecord } from './replay.admin.ts'
 import type { Asked } from './replay.clients.ts'
+import { type Course, createOffline, type Offline } from './replay.offline.ts'
 import type { LambdaRow } from './replay.table.ts'
 
 export interface Comparison {
@@ -37,26 +34,25 @@ export interface Compared {
 /** Vectors of one text from two runtimes are at least this close (docs/design: 0.9995). */
 const SAME_TEXT = 0.9995
 
-export async function compare({
-  data,
-  reading,
-  learned,
-  candidates,
-  asked,
-  log,
-  lambdas,
-  rows,
-}: Comparison): Promise<Compared> {
+export async function compare(comparison: Comparison): Promise<Compared> {
+  const { data, reading, learned, candidates, asked, log, lambdas, rows } = comparison
   const { set } = learned
-  const answers = await readAnswers(data, reading)
-  const chances = createChances(learned.compiled, withPriors(candidates))
+  const offline = createOffline(comparison, await readAnswers(data, reading))
   const columnOf = new Map(set.candidates.map(({ id }, column) => [id, column]))
   const differences: string[] = []
   const nearTies: string[] = []
   const cosines = new Map<number, number>()
+  const cellOf = (row: number, id: string) => row * set.candidates.length + (columnOf.get(id) ?? Number.NaN)
+  /** What the gateway's price list makes of the recorded tokens of all that were asked. */
+  const costOf = (row: number, ids: readonly string[]) =>
+    ids.reduce((sum, id) => {
+      const cell = cellOf(row, id)
+      const price = candidates[columnOf.get(id) ?? Number.NaN]?.price ?? null
+      return sum + expectedCostUsd(price, wholeTokens(set.inputTokens[cell]), wholeTokens(set.outputTokens[cell]))
+    }, 0)
   const table = lambdas.map((lambda): LambdaRow => {
     const own = asked.filter((one) => one.lambda === lambda)
-    let [quality, costUsd, offlineQuality, offlineCostUsd] = [0, 0, 0, 0]
+    let [quality, costUsd, offlineQuality, offlineCostUsd, calls] = [0, 0, 0, 0, 0]
     const shares = new Map<string, number>()
     for (const { row, decision, text, via } of own) {
       const query = set.queries[row]!
@@ -66,36 +62,34 @@ export async function compare({
         differences.push(`${where}: the log has no ${record ? 'outcome' : 'decision'} ${decision}`)
         continue
       }
+      const { outcome } = record
+      const { candidate } = outcome
       const vector = log.vectors.get(record.decision.query.hash)
       if (vector) cosines.set(row, cosine(vector, learned.queries.get(row)?.vector ?? null))
-      const { candidate } = record.outcome
-      const cell = row * set.candidates.length + (columnOf.get(candidate) ?? Number.NaN)
-      const possible = chances(learned.queries.get(row)!, lambda)
-      const recorded = answers?.get(query.id)?.[candidate] ?? placeholderAnswer(query.id, candidate)
-      const { propensity } = record.decision
-      if (!possible.some((one) => one.id === candidate && near(propensity, one.propensity))) {
-        const said = `${where}: the gateway asked ${candidate} (propensity ${propensity}), offline it is ${possible.map((one) => `${one.id} (${one.propensity})`).join(' or ')}`
-        const why = explain(record.decision, { learned, candidates, row, vector })
+      const taken = courseOf(record, candidate)
+      const possible = offline.coursesOf(row, lambda)
+      if (!possible.some((one) => same(one, taken))) {
+        const said = `${where}: the gateway asked ${told(taken)}, offline it is ${possible.map(told).join(' or ')}`
+        const why = explain(taken, { learned, offline, row, lambda, vector })
         if (why === null) differences.push(said)
         else nearTies.push(`${said}; ${why}`)
       }
-      if (record.outcome.status !== 'ok') differences.push(`${where}: status ${record.outcome.status}`)
+      if (outcome.status !== 'ok') differences.push(`${where}: status ${outcome.status}`)
+      const recorded = offline.textOf(row, candidate)
       if (text !== recorded)
         differences.push(
           `${where}: the client got ${JSON.stringify(text.slice(0, 60))}, the record of ${candidate} is ${JSON.stringify(recorded.slice(0, 60))}`,
         )
-      const answered = candidates[columnOf.get(candidate) ?? Number.NaN]
-      const exact = answered ? settledCost(answered, set, cell) : Number.NaN
-      if (!near(record.outcome.costUsd, exact)) {
-        differences.push(`${where}: logged cost ${record.outcome.costUsd}, price times recorded tokens ${exact}`)
+      const exact = costOf(row, taken.asked)
+      if (!near(outcome.costUsd, exact)) {
+        differences.push(`${where}: logged cost ${outcome.costUsd}, price times recorded tokens ${exact}`)
       }
-      quality += set.quality[cell] ?? 0
-      costUsd += record.outcome.costUsd ?? 0
+      quality += set.quality[cellOf(row, candidate)] ?? 0
+      costUsd += outcome.costUsd ?? 0
+      calls += record.attempts.length
       for (const one of possible) {
-        const column = columnOf.get(one.id)!
-        const offlineCell = row * set.candidates.length + column
-        offlineQuality += one.propensity * (set.quality[offlineCell] ?? 0)
-        offlineCostUsd += one.propensity * settledCost(candidates[column]!, set, offlineCell)
+        offlineQuality += one.propensity * (set.quality[cellOf(row, one.candidate)] ?? 0)
+        offlineCostUsd += one.propensity * costOf(row, one.asked)
       }
       shares.set(candidate, (shares.get(candidate) ?? 0) + 1)
     }
@@ -108,6 +102,7 @@ export async function compare({
       costUsd: costUsd / n,
       offlineQuality: offlineQuality / n,
       offlineCostUsd: offlineCostUsd / n,
+      calls: calls / n,
       shares: [...shares]
         .map(([candidate, count]) => ({ candidate, share: count / n }))
         .sort((a, b) => b.share - a.share),
@@ -117,47 +112,45 @@ export async function compare({
   return { table, differences, nearTies, lowestCosine }
 }
 
+/** What the gateway did, by its log. */
+function courseOf({ decision, attempts }: ReplayRecord, candidate: string): Course {
+  return { asked: attempts.map((attempt) => attempt.candidate), candidate, propensity: decision.propensity }
+}
+
+function same(a: Course, b: Course): boolean {
+  return a.candidate === b.candidate && near(a.propensity, b.propensity) && a.asked.join('\n') === b.asked.join('\n')
+}
+
+function told({ asked, candidate, propensity }: Course): string {
+  const answer = asked.length > 1 ? `, answer of ${candidate}` : ''
+  return `${asked.join(', ')}${answer} (propensity ${propensity})`
+}
+
 interface Case {
   readonly learned: Learned
-  readonly candidates: readonly Candidate[]
+  readonly offline: Offline
   readonly row: number
+  readonly lambda: number
   /** As the gateway logged it. */
   readonly vector: Float32Array | undefined
 }
 
 /**
- * Why another candidate was asked, where it is the gateway's vector that makes the difference: with that vector the
- * offline evaluation decides as the gateway did. `null` where it is not, or where the vectors are not of the same text.
+ * Why another course was taken, where it is the gateway's vector that makes the difference: with that vector the offline
+ * evaluation does as the gateway did. `null` where it does not, or where the vectors are not of the same text.
  */
-function explain({ candidate, lambda }: Decision, { learned, candidates, row, vector }: Case): string | null {
+function explain(taken: Course, { learned, offline, row, lambda, vector }: Case): string | null {
   const query = learned.queries.get(row)
-  if (!vector || !query || lambda === null) return null
+  if (!vector || !query) return null
   const close = cosine(vector, query.vector)
-  const offline = utilities(query, { learned, candidates, lambda })
-  const again = utilities({ ...query, vector }, { learned, candidates, lambda })
-  if (again.chosen !== candidate || !(close >= SAME_TEXT)) return null
-  const gap = (of: typeof offline) => of.utility(again.chosen) - of.utility(offline.chosen)
-  const shown = (of: typeof offline) =>
-    `${of.utility(again.chosen).toFixed(6)} against ${of.utility(offline.chosen).toFixed(6)} (${gap(of).toExponential(1)})`
-  return `utilities are ${shown(again)} with the gateway's vector and ${shown(offline)} with the policy's own, cosine ${close.toFixed(6)}`
-}
-
-function utilities(
-  query: Query,
-  { learned, candidates, lambda }: Pick<Case, 'learned' | 'candidates'> & { readonly lambda: number },
-) {
-  const decided = decide({
-    query,
-    candidates: withPriors(candidates),
-    policy: learned.compiled,
-    preference: { lambda, limits: {} },
-    random: () => 0,
-  })
-  const { considered } = decided
-  return {
-    chosen: decided.candidates[decided.plan.arm]!.id,
-    utility: (id: string) => considered.utility[considered.candidates.indexOf(id)] ?? Number.NaN,
+  const turned = { ...query, vector }
+  if (!offline.coursesOf(row, lambda, turned).some((one) => same(one, taken)) || !(close >= SAME_TEXT)) return null
+  const [expected] = offline.coursesOf(row, lambda)
+  const shown = (utility: (id: string) => number) => {
+    const [own, other] = [utility(taken.candidate), utility(expected!.candidate)]
+    return `${own.toFixed(6)} against ${other.toFixed(6)} (${(own - other).toExponential(1)})`
   }
+  return `utilities are ${shown(offline.utilityOf(row, lambda, turned))} with the gateway's vector and ${shown(offline.utilityOf(row, lambda))} with the policy's own, cosine ${close.toFixed(6)}`
 }
 
 function cosine(a: Float32Array, b: Float32Array | null): number {
@@ -169,11 +162,6 @@ function cosine(a: Float32Array, b: Float32Array | null): number {
     bb += b[i]! * b[i]!
   }
   return dot / Math.sqrt(aa * bb)
-}
-
-/** What the gateway's price list makes of the recorded tokens. */
-function settledCost({ price }: Candidate, set: Learned['set'], cell: number): number {
-  return expectedCostUsd(price, wholeTokens(set.inputTokens[cell]), wholeTokens(set.outputTokens[cell]))
 }
 
 function near(a: number | null, b: number): boolean {
