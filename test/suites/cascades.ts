@@ -15,11 +15,12 @@ const WIRES = ['openai', 'anthropic'] as const
 const CLIENTS = WIRES.flatMap((client) => [false, true].map((stream) => ({ client, stream })))
 
 /** The key that the clients of the tests use. */
-const KEY = 'none'
+export const CLIENT_KEY = 'none'
 /** A key that can pay for the first model and not for the second. */
 const POOR = 'poor'
 const digest = (key: string) => createHash('sha256').update(key).digest('hex')
-const authorization = `Bearer ${KEY}`
+const authorization = `Bearer ${CLIENT_KEY}`
+export const OPERATOR = { name: 'ops', sha256: digest(CLIENT_KEY), admin: true }
 
 interface Cascade {
   readonly judge: JudgeOptions
@@ -151,14 +152,11 @@ export function describeCascades(name: string, start: Start): void {
             ),
           ),
           routes: Object.fromEntries(routes.map(([route]) => [route, { candidates: idsOf(route), lambda: 1 }])),
-          keys: [
-            { name: 'ops', sha256: digest(KEY), admin: true },
-            { name: POOR, sha256: digest(POOR), limits: { usdPerDay: 0.0003 } },
-          ],
+          keys: [OPERATOR, { name: POOR, sha256: digest(POOR), limits: { usdPerDay: 0.0003 } }],
           encoder: NO_ENCODER,
         },
       })
-      const admin = adminAt(gateway.url, KEY)
+      const admin = adminAt(gateway.url, CLIENT_KEY)
       for (const [route, { judge }] of routes) {
         const policy = cascadePolicy(idsOf(route), judge)
         expect((await admin('POST', '/v1/policies', policy)).status).toBe(201)
