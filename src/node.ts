@@ -44,6 +44,9 @@ export interface Gateway {
 /** How often the log is asked which policies serve, and what is due to be learned. */
 const POLL_MS = 1000
 
+/** How often it is looked whether a canary is decided. */
+const WATCH_MS = 10_000
+
 /** How long requests that were cut at the drain limit may take to account for themselves. */
 const SETTLE_MS = 500
 
@@ -72,6 +75,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     readPolicy: (id) => folder.read(id),
     readEmbedded: async () => (await readEmbedded()).policy,
     transports: transports.prepare,
+    now: clock.now,
     logger,
   })
   const { config } = live
@@ -120,6 +124,16 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     })
   }, POLL_MS)
   poll.unref()
+  let watching: Promise<void> | null = null
+  const watch = setInterval(() => {
+    watching ??= live
+      .watch()
+      .catch((error: unknown) => logger.error('canaries_not_judged', describeError(error)))
+      .finally(() => {
+        watching = null
+      })
+  }, WATCH_MS)
+  watch.unref()
   /** What was learned, before what it was learned from may be deleted. */
   const keep = () => Promise.all([learners.keep(clock.now()), learning.keep()])
   const maintain = () =>
@@ -139,9 +153,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     async close() {
       draining = true
       clearInterval(poll)
+      clearInterval(watch)
       clearInterval(hourly)
       await drain(server, gate, live.config.server.drainTimeoutMs)
-      await Promise.all([maintaining, sweeping])
+      await Promise.all([maintaining, sweeping, watching])
       await Promise.all([store.close(), encoder?.close(), transports.close()])
     },
   }

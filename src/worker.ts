@@ -61,6 +61,9 @@ interface Isolate {
 /** How often the log is asked which policies serve, and the other isolates which upstreams are down, at the most. */
 const SYNC_MS = 5_000
 
+/** How often, at the most, it is looked whether a canary is decided. */
+const WATCH_MS = 60_000
+
 /** How long a request waits for what another one began. */
 const PATIENCE_MS = 10_000
 
@@ -152,6 +155,7 @@ async function openIsolate(options: WorkerOptions, env: Env): Promise<Isolate> {
     readPolicy: (id) => policies.read(id),
     readEmbedded: async () => decodePolicy(await bytes('demo/demo.safetensors')),
     transports: async () => createWebTransports(fetch.bind(globalThis)),
+    now: clock.now,
     logger,
   })
   const health = createHealth(clock)
@@ -203,17 +207,22 @@ async function openIsolate(options: WorkerOptions, env: Env): Promise<Isolate> {
   })
   // A fresh isolate knows nothing yet of what the others have found broken.
   let synced = Number.NEGATIVE_INFINITY
+  let watched = clock.now()
+  const follow = () => live.sync().catch((error: unknown) => logger.error('policies_not_read', describeError(error)))
+  const watch = () => live.watch().catch((error: unknown) => logger.error('canaries_not_judged', describeError(error)))
   return {
     app,
     config,
     async sync() {
       if (clock.now() - synced < SYNC_MS) return
       synced = clock.now()
-      const following = live.sync().catch((error: unknown) => logger.error('policies_not_read', describeError(error)))
-      await Promise.all([following, upstreams.sync(), learners.sync().catch(unreachable), learning.refresh()])
+      await Promise.all([follow(), upstreams.sync(), learners.sync().catch(unreachable), learning.refresh()])
+      if (clock.now() - watched < WATCH_MS) return
+      watched = clock.now()
+      await watch()
     },
     async maintain() {
-      await learning.sweep()
+      await Promise.all([learning.sweep(), follow().then(watch)])
       const keep = () => Promise.all([learners.sync(), learning.keep()])
       const { keepDays } = config.log
       await maintainLog(store, { keep, now: clock.now, keepDays, logger, stopping: () => false })

@@ -2,16 +2,17 @@
 import type { Config, ProviderSettings } from '../config/config.ts'
 import { FEATURES } from '../embed/features.ts'
 import { SwitchyardError } from '../errors.ts'
-import type { Serving } from '../flow/serving.ts'
+import type { ServedCanary, Serving } from '../flow/serving.ts'
 import type { World } from '../flow/world.ts'
 import type { Console } from '../log/console.ts'
 import type { Installation } from '../policy/check.ts'
 import { createShelf } from '../policy/shelf.ts'
-import type { EncoderInfo, Policy, Store, Transport } from '../spec.ts'
+import type { Activation, EncoderInfo, Policy, Store, Transport } from '../spec.ts'
+import { createCanaries } from './canaries.ts'
 import { embeddedMisfit, hasDemo } from './embedded.ts'
 import type { Learners } from './learners.ts'
-import { syncPolicies } from './policies.ts'
-import { type Compiled, compilePolicy } from './policy.ts'
+import { type Place, syncPolicies } from './policies.ts'
+import { compilePolicy } from './policy.ts'
 import { recipesOf } from './recipes.ts'
 import { unlistedBy } from './unlisted.ts'
 import { buildWorld } from './world.ts'
@@ -27,6 +28,8 @@ export interface LiveParts {
   readonly learners: Learners
   /** How bytes reach each provider of a configuration. */
   readonly transports: (config: Config) => Promise<(provider: ProviderSettings) => Transport>
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
   readonly logger: Console
 }
 
@@ -35,12 +38,16 @@ export interface Live extends Serving {
   world(): World
   /** Serves a new configuration from the next request on. Rejects and keeps the old one when it cannot be served. */
   reload(config: Config): Promise<void>
+  /** Reads what canaries have come to and ends those that are decided. To be called now and then; rejects where the log fails. */
+  watch(): Promise<void>
 }
 
 export async function openLive(first: Config, parts: LiveParts): Promise<Live> {
-  const { store, encoder, readPolicy, readEmbedded, learners, transports, logger } = parts
-  const shelf = createShelf<Compiled>()
-  const tried = new Map<string, number | null>()
+  const { store, encoder, readPolicy, readEmbedded, learners, transports, now, logger } = parts
+  const incumbents: Place = { shelf: createShelf(), tried: new Map() }
+  const canaries: Place = { shelf: createShelf(), tried: new Map() }
+  const running = new Map<string, Activation>()
+  const judged = createCanaries({ store, now })
   let config = first
   let embedded = await embeddedFor(first)
 
@@ -50,8 +57,27 @@ export async function openLive(first: Config, parts: LiveParts): Promise<Live> {
 
   async function build(next: Config, generation: number): Promise<World> {
     const [transport, unlisted] = await Promise.all([transports(next), unlistedBy(next)])
-    await learners.serve(recipesOf(next, shelf, encoder))
-    return buildWorld(next, { generation, transport, shelf, online: learners.find, unlisted })
+    const tried = next.routes.filter(({ name }) => canaryOf(name) !== null)
+    await learners.serve([
+      ...recipesOf(next, incumbents.shelf, encoder),
+      ...recipesOf({ ...next, routes: tried }, canaries.shelf, encoder),
+    ])
+    return buildWorld(next, {
+      generation,
+      transport,
+      shelf: incumbents.shelf,
+      canary: canaryOf,
+      online: learners.find,
+      unlisted,
+    })
+  }
+
+  /** The canary of a route, where what the log asks for can serve. */
+  function canaryOf(route: string) {
+    const activation = running.get(route)
+    const active = canaries.shelf.active(route)
+    if (activation === undefined || activation.policy !== (active?.id ?? null)) return null
+    return { activation, active, share: activation.share }
   }
 
   const routeOf = (name: string) => config.routes.find((route) => route.name === name)
@@ -82,19 +108,32 @@ export async function openLive(first: Config, parts: LiveParts): Promise<Live> {
   async function syncShelf(): Promise<boolean> {
     const changed = await syncPolicies(
       config.routes.map(({ name }) => name),
-      { store, shelf, read, embedded: original, installation, tried },
+      { store, incumbents, canaries, running, read, embedded: original, installation },
     )
-    for (const route of changed) {
+    for (const { route, place } of changed) {
+      const { shelf } = place === 'incumbents' ? incumbents : canaries
       const [refusal, active] = [shelf.refusal(route), shelf.active(route)]
+      const share = place === 'incumbents' ? undefined : (running.get(route)?.share ?? 0)
       if (refusal) logger.error('policy_refused', { route, policy: refusal.id, reason: refusal.reason })
       else
-        logger.info('policy_active', {
+        logger.info(share === undefined ? 'policy_active' : 'policy_canary', {
           route,
           policy: active?.id ?? null,
+          share,
           reason: active?.value.notes.join(' ') || undefined,
         })
     }
     return changed.length > 0
+  }
+
+  async function sync(): Promise<void> {
+    if (await syncShelf()) world = await build(config, world.generation + 1)
+  }
+
+  function describeCanary(route: string): ServedCanary | null {
+    const activation = running.get(route)
+    if (activation === undefined) return null
+    return { activation, refusal: canaries.shelf.refusal(route), state: judged.state(activation) }
   }
 
   await syncShelf()
@@ -107,9 +146,10 @@ export async function openLive(first: Config, parts: LiveParts): Promise<Live> {
     served: () =>
       config.routes.map(({ name }) => ({
         route: name,
-        policy: shelf.active(name)?.id ?? null,
-        refusal: shelf.refusal(name),
+        policy: incumbents.shelf.active(name)?.id ?? null,
+        refusal: incumbents.shelf.refusal(name),
         original: original(name)?.id ?? null,
+        canary: describeCanary(name),
       })),
     read,
     judge: (policy, route) => compilePolicy(policy, installation(route)).notes,
@@ -119,8 +159,13 @@ export async function openLive(first: Config, parts: LiveParts): Promise<Live> {
       config = next
       world = built
     },
-    async sync() {
-      if (await syncShelf()) world = await build(config, world.generation + 1)
+    sync,
+    async watch() {
+      const arms = config.routes.flatMap(({ name }) => {
+        const canary = canaryOf(name)
+        return canary ? [{ canary: canary.activation, incumbent: incumbents.shelf.active(name)?.id ?? null }] : []
+      })
+      if (await judged.look(arms)) await sync()
     },
   }
 }

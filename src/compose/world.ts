@@ -1,7 +1,7 @@
 /** From the configuration to what requests are served from. The same for every runtime; only the transports differ. */
 import type { Config, ProviderSettings, RouteSettings } from '../config/config.ts'
 import type { Route, World } from '../flow/world.ts'
-import type { Shelf } from '../policy/shelf.ts'
+import type { Shelf, Shelved } from '../policy/shelf.ts'
 import type { Online } from '../route/decide.ts'
 import { type LambdaLevels, lambdaLevels } from '../route/lambda.ts'
 import { priorQuality, withPriors } from '../route/priors.ts'
@@ -11,7 +11,10 @@ import { type Compiled, constantPolicy, routerOf } from './policy.ts'
 export interface WorldParts {
   readonly generation: number
   readonly transport: (provider: ProviderSettings) => Transport
-  readonly shelf: Shelf<Compiled>
+  /** What serves. */
+  readonly shelf: Pick<Shelf<Compiled>, 'active'>
+  /** What is tried beside it, on which share of the requests. */
+  readonly canary: (route: string) => { readonly active: Shelved<Compiled> | null; readonly share: number } | null
   /** What was learned online while a policy decided for a route, where anything is. */
   readonly online: (route: string, policy: string | null) => Online | undefined
   /** Fills in a candidate for a model that the configuration does not list. */
@@ -43,14 +46,17 @@ function toProvider({ kind: _, replay: __, ...provider }: ProviderSettings, tran
 function toRoute(
   settings: RouteSettings,
   all: readonly Candidate[],
-  { shelf, online }: Pick<WorldParts, 'shelf' | 'online'>,
+  { shelf, canary, online }: Pick<WorldParts, 'shelf' | 'canary' | 'online'>,
 ): Route {
   const candidates = withPriors(settings.candidates.flatMap((id) => all.find((candidate) => candidate.id === id) ?? []))
   const levels = levelsOf(settings, candidates)
-  const active = shelf.active(settings.name)
-  const policyId = active?.id ?? null
-  const learned = online(settings.name, policyId)
-  const policy = active?.value.policy ?? constantPolicy(routerOf(settings.router))
+  const ready = (active: Shelved<Compiled> | null): Pick<Route, 'policy' | 'policyId'> => {
+    const policyId = active?.id ?? null
+    const learned = online(settings.name, policyId)
+    const policy = active?.value.policy ?? constantPolicy(routerOf(settings.router))
+    return { policy: learned ? { ...policy, online: learned } : policy, policyId }
+  }
+  const tried = canary(settings.name)
   return {
     name: settings.name,
     candidates,
@@ -58,8 +64,8 @@ function toRoute(
     lambda: levels.auto,
     limits: settings.limits,
     exploration: settings.exploration,
-    policy: learned ? { ...policy, online: learned } : policy,
-    policyId,
+    ...ready(shelf.active(settings.name)),
+    canary: tried && { ...ready(tried.active), share: tried.share },
   }
 }
 

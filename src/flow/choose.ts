@@ -3,8 +3,9 @@ import type { Principal } from '../admit/keys.ts'
 import { makeQuery, unroutedQuery } from '../embed/query.ts'
 import { windowText } from '../embed/window.ts'
 import { describeError } from '../log/console.ts'
+import { decideBetween } from '../route/between.ts'
 import { namedCostUsd } from '../route/cost.ts'
-import { decide } from '../route/decide.ts'
+import { type DecideInput, decide } from '../route/decide.ts'
 import type { Ask, Candidate, Considered, Limits, Plan, Query } from '../spec.ts'
 import type { Deps } from './deps.ts'
 import { explorationOf } from './exploration.ts'
@@ -13,6 +14,8 @@ import type { Route, World } from './world.ts'
 
 export interface Chosen {
   readonly route: Route | null
+  /** SHA-256 of the policy that decided; `null`: the constant, or nobody. */
+  readonly policyId: string | null
   readonly query: Query
   /** Those that were able to answer; the plan's arms are indexes into these. */
   readonly candidates: readonly Candidate[]
@@ -40,6 +43,7 @@ export async function choose(deps: Deps, world: World, ask: Ask, asker: Asker): 
     const query = unroutedQuery(ask, text)
     return {
       route: null,
+      policyId: null,
       query,
       candidates: [candidate],
       plan: NAMED,
@@ -53,18 +57,24 @@ export async function choose(deps: Deps, world: World, ask: Ask, asker: Asker): 
   const vector = deps.embedding?.peek(text) ?? (await embed(deps, text))
   const query = makeQuery(ask, text, vector)
   const limits = withinBudget(route.limits, principal)
-  const { plan, candidates, expectedUsd, considered } = decide({
+  const learns = route.policy.online !== undefined || route.canary?.policy.online !== undefined
+  const { plan, candidates, expectedUsd, considered, policyId } = decideFor(route, {
     query,
     candidates: route.candidates,
-    policy: route.policy,
     preference: {
       lambda,
       limits,
-      ...(route.policy.online && { exploration: explorationOf(deps, route, { principal, turns: ask.turns }) }),
+      ...(learns && { exploration: explorationOf(deps, route, { principal, turns: ask.turns }) }),
     },
     random: deps.random,
   })
-  return { route, query, candidates, plan, lambda, expectedUsd, limits, considered }
+  return { route, policyId, query, candidates, plan, lambda, expectedUsd, limits, considered }
+}
+
+function decideFor({ policy, policyId, canary }: Route, input: Omit<DecideInput, 'policy'>) {
+  if (canary === null) return { ...decide({ ...input, policy }), policyId }
+  const drawn = decideBetween({ incumbent: policy, canary: canary.policy, share: canary.share }, input)
+  return { ...drawn, policyId: drawn.by === 'canary' ? canary.policyId : policyId }
 }
 
 const NAMED: Plan = {

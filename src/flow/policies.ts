@@ -1,7 +1,7 @@
 /** The admin API for policies: what is stored, what serves, and putting another one in charge. */
 import * as z from 'zod'
 import { SwitchyardError } from '../errors.ts'
-import { HISTORY, previousPolicy } from '../policy/previous.ts'
+import { HISTORY, previousPolicy } from '../policy/standing.ts'
 import type { Activation, PolicyManifest } from '../spec.ts'
 import type { Deps } from './deps.ts'
 import type { Served } from './serving.ts'

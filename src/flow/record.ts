@@ -27,7 +27,7 @@ export function toDecision(
     explored: plan.explored,
     reason: plan.reason,
     lambda: chosen.lambda,
-    policy: chosen.route?.policyId ?? null,
+    policy: chosen.policyId,
     stream: ask.stream,
     query: {
       hash: hashText(query.text, deps.salt, deps.sha256),

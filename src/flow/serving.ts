@@ -1,6 +1,7 @@
 /** Policies in charge, as the composition root keeps them. */
+import type { CanaryState } from '../learn/canary.ts'
 import type { Refusal } from '../policy/shelf.ts'
-import type { Policy } from '../spec.ts'
+import type { Activation, Policy } from '../spec.ts'
 
 /** What decides for one route, as of the last look at the log. */
 export interface Served {
@@ -11,6 +12,16 @@ export interface Served {
   readonly refusal: Refusal | null
   /** What serves while nothing was ever activated: the embedded policy or `null`, the constant. */
   readonly original: string | null
+  readonly canary: ServedCanary | null
+}
+
+/** What is tried beside it. */
+export interface ServedCanary {
+  readonly activation: Activation
+  /** Why it is not tried. */
+  readonly refusal: Refusal | null
+  /** What it has come to, as of the last look; `null` before the first. */
+  readonly state: CanaryState | null
 }
 
 export interface Serving {

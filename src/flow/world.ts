@@ -34,4 +34,6 @@ export interface Route extends RouteName {
   readonly policy: RoutePolicy
   /** SHA-256 of the promoted policy; `null` while the constant serves. */
   readonly policyId: string | null
+  /** What decides a share of the requests in the policy's place, to find out whether it is better. */
+  readonly canary: (Pick<Route, 'policy' | 'policyId'> & { readonly share: number }) | null
 }

@@ -14,6 +14,7 @@ const FIELDS = [
   'candidate',
   'provider',
   'policy',
+  'share',
   'encoder',
   'method',
   'path',
