@@ -237,7 +237,7 @@ export const plannerOptionsSchema = object({
     .int()
     .min(1)
     .exactOptional()
-    .describe('For `cascade`: after this long nobody else is asked. Left out: 30000.'),
+    .describe('For `cascade`: after this long the best answer so far is sent. Left out: 30000.'),
 })
 
 const route = object({
@@ -268,7 +268,11 @@ const route = object({
       'What one USD is worth in quality. What is left out follows from prices and prior qualities of the candidates. A number sets `auto`.',
     ),
   limits: object({
-    maxCostUsd: z.number().positive().exactOptional().describe('Predicted cost of one request.'),
+    maxCostUsd: z
+      .number()
+      .positive()
+      .exactOptional()
+      .describe('Predicted cost of one request, all calls of a cascade together.'),
     minQuality: quality.exactOptional().describe('Predicted quality of one request.'),
   })
     .prefault({})
