@@ -38,9 +38,9 @@ export function createLearning(parts: LearningParts): LearningJob {
   const explored = createExplored(store, now)
   const repeats = createRepeats()
 
-  function settleAll(records: readonly DecisionRecord[]): Promise<void> {
+  function settleAll(records: readonly DecisionRecord[], at: number): Promise<void> {
     const definition = config().learning.reward
-    return settle(records, { store, definition, encoder, online: learners.find, now: now() })
+    return settle(records, { store, definition, encoder, online: learners.find, now: at })
   }
   const sweep = createSweep(store, settleAll)
 
@@ -57,7 +57,7 @@ export function createLearning(parts: LearningParts): LearningJob {
     settle: (decision) =>
       attempt('decision_not_settled', async () => {
         const record = await store.decision(decision)
-        if (record) await settleAll([record])
+        if (record) await settleAll([record], now())
         await follow()
       }),
     notice(decision) {

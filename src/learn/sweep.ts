@@ -15,7 +15,7 @@ const MAX_PAGES = 5
 
 export function createSweep(
   store: Pick<Store, 'append' | 'snapshot' | 'unsettled'>,
-  settle: (records: readonly DecisionRecord[]) => Promise<void>,
+  settle: (records: readonly DecisionRecord[], now: number) => Promise<void>,
 ): Sweep {
   let seq: number | null = null
   let kept = 0
@@ -28,7 +28,7 @@ export function createSweep(
       for (let page = 0; page < MAX_PAGES; page++) {
         const { records, next } = await store.unsettled({ after: seq, until: now - waitMs, limit: PAGE_ROWS })
         if (next === null) return
-        await settle(records)
+        await settle(records, now)
         seq = next
       }
     },

@@ -1,0 +1,3 @@
+import { describeJson } from './json.contract.ts'
+
+describeJson('a Worker')
