@@ -53,6 +53,7 @@ interface Serves {
   readonly since: string | null
   readonly reason: string
   readonly refused: { readonly policy: string; readonly reason: string } | null
+  readonly canary: { readonly policy: string | null; readonly share: number; readonly state: object | null } | null
 }
 
 /** All that an answer of the admin API may have; which path has what is in `src/flow`. */
@@ -199,6 +200,35 @@ export function describeAdmin(name: string, start: Start): void {
       }
       expect(await route()).toMatchObject({ policy: idOf(math), refused: null })
       expect((await askAuto(gateway.url)).decision.policy).toBe(idOf(math))
+    })
+
+    it('tries a policy on a share of the requests, and logs the chances that came of both', async () => {
+      await admin('POST', '/v1/routes/auto/policy', { policy: 'constant' })
+      await admin('POST', '/v1/routes/auto/policy', { policy: idOf(math), reason: 'trusted' })
+      const tried = { policy: idOf(coder), share: 0.5, hold: true, reason: 'to find out' }
+      const { status, json } = await admin('POST', '/v1/routes/auto/policy', tried)
+      expect([status, json.serves]).toEqual([
+        200,
+        expect.objectContaining({ policy: idOf(math), reason: 'trusted', canary: expect.objectContaining(tried) }),
+      ])
+      const asked = []
+      for (let i = 0; i < 12; i++) asked.push((await askAuto(gateway.url)).decision)
+      // Half of each, so all twelve by the same one would be a matter of one in two thousand.
+      expect(new Set(asked.map(({ policy }) => policy))).toEqual(new Set([idOf(math), idOf(coder)]))
+      for (const { policy, candidate, propensity } of asked)
+        expect([policy, propensity]).toEqual([candidate === 'demo-coder' ? idOf(coder) : idOf(math), 0.5])
+
+      for (const [body, message] of [
+        [{ policy: idOf(math), share: 0.5 }, 'It serves this route already'],
+        [{ policy: 'previous', share: 0.5 }, 'leave "share" out'],
+        [{ policy: 'constant', share: 0 }, 'above 0 and at most 1'],
+      ] as const) {
+        const refused = await admin('POST', '/v1/routes/auto/policy', body)
+        expect([refused.status, refused.json.error.message]).toEqual([400, expect.stringContaining(message)])
+      }
+      const back = await admin('POST', '/v1/routes/auto/policy', { policy: 'previous' })
+      expect(back.json.serves).toMatchObject({ policy: idOf(math), canary: null })
+      expect((await askAuto(gateway.url)).decision).toMatchObject({ policy: idOf(math), propensity: 1 })
     })
 
     it('gives the log of all tenants page by page, each row once', async () => {
