@@ -9,8 +9,9 @@
  */
 import { appendFile, readFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
+import { WORTHWHILE } from '../../src/train/bootstrap/verdict.ts'
 import { mean, quantile } from '../../src/train/metrics/statistics.ts'
-import { loadMaterial } from '../guard/material.ts'
+import { loadMaterial, type Material } from '../guard/material.ts'
 import { type Judged, runTrial, type Task, type Trial } from './bootstrap.trial.ts'
 
 const { values } = parseArgs({
@@ -29,10 +30,11 @@ const list = (text: string) => text.split(',')
 
 const known = new Map(await readTrials(values.resume))
 const trials: Trial[] = []
-for (const set of list(values.sets)) {
-  const material = await loadMaterial(set, { data: values.data, vectors: null })
-  for (const estimator of list(values.estimators))
-    for (const size of list(values.sizes).map(Number))
+const materials = new Map<string, Material>()
+for (const set of list(values.sets)) materials.set(set, await loadMaterial(set, { data: values.data, vectors: null }))
+for (const size of list(values.sizes).map(Number))
+  for (const [set, material] of materials)
+    for (const estimator of list(values.estimators))
       for (let seed = 1; seed <= Number(values.seeds); seed++) {
         const task: Task = { set, estimator, size, seed }
         const found = known.get(keyOf(task))
@@ -40,7 +42,6 @@ for (const set of list(values.sets)) {
         if (!found && values.resume !== undefined) await appendFile(values.resume, `${JSON.stringify(trial)}\n`)
         trials.push(trial)
       }
-}
 const cells = Map.groupBy(trials, ({ set, estimator, size }) => `${set} ${estimator} ${size}`)
 const table = [...cells.values()].map(toRow)
 if (values.json) console.log(JSON.stringify(table))
@@ -63,6 +64,7 @@ function toRow(cell: readonly Trial[]): Row {
     keep: share(({ verdict }) => verdict.kind === 'keep'),
     undecided: share(({ verdict }) => verdict.kind === 'undecided'),
     'promoted and worse': wrong(({ guarded }) => guarded),
+    'kept though worth it': share(({ verdict, guarded }) => verdict.kind === 'keep' && guarded.truth > WORTHWHILE),
     'better, of all': share(({ guarded }) => guarded.truth > 0),
     'better, and promoted': better.length === 0 ? '' : `${Math.round((100 * ofBetter) / better.length)} %`,
     'gain of the promoted': promoted.length === 0 ? '' : signed(mean(promoted.map(({ guarded }) => guarded.truth))),

@@ -33,8 +33,7 @@ export function bootstrapPolicy<Options extends object>(
   // Over the constant as each fold would have named it: the one that is best in hindsight knows the answers, and what that costs the policy is no spread of gains.
   const beyond = (decided: HeldOutDecisions | null | undefined) =>
     decided && constant ? utilityBeyond(decided, constant, lambda) : []
-  const prompts = (policy?.judged ?? []).map((i) => set.queries[rows[i]!]!.prompt)
-  const verdict = verdictOf({ proof, differences: beyond(policy), unguarded: beyond(bare), prompts })
+  const verdict = verdictOf({ proof, differences: beyond(policy), unguarded: beyond(bare) })
   return { fitted, verdict, proof, unguarded: prove(bare) }
 }
 

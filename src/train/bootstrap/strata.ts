@@ -2,7 +2,7 @@
 import { shuffle } from '../random.ts'
 
 /**
- * All indexes of `strata`, in an order whose every beginning holds each stratum in proportion to its size, to within one prompt: systematic
+ * All indexes of `strata`, in an order whose every beginning holds each stratum in proportion to its size, to within two prompts: systematic
  * sampling (Cochran 1977, chapter 8) with the strata spread evenly over the order. Within a stratum the order is random.
  * @param strata the stratum of each prompt
  */

@@ -1,17 +1,18 @@
 /** What graded prompts say of a learned policy and the best constant: that it is better, that it is not by enough, or how many more would tell. */
 import { normalQuantile } from '../metrics/normal.ts'
 import { lowerBound } from '../metrics/statistics.ts'
-import { gainOf, type Proof } from '../proof.ts'
+import type { Proof } from '../proof.ts'
 
 /** A gain that is worth a policy: one right answer more in a hundred requests, or its worth in money. */
 export const WORTHWHILE = 0.01
 const CONFIDENCE = 0.95
+const KEEP_CONFIDENCE = 0.99
 /** How probably the prompts that are asked for find a gain of the size that they are asked for. */
 const POWER = 0.8
 
 export type Verdict =
   | { readonly kind: 'promote' }
-  /** `most`: what there is to gain at most, in utility per request, one-sided at 95 %. */
+  /** `most`: what there is to gain at most, in utility per request, one-sided at 99 %. */
   | { readonly kind: 'keep'; readonly most: number }
   /** More prompts: if the gain is what it seems to be, and if it is only just worthwhile. */
   | { readonly kind: 'undecided'; readonly likely: number; readonly most: number }
@@ -23,33 +24,31 @@ export interface Evidence {
   readonly differences: readonly number[]
   /** The same had the policy believed all that it learned: what there is to know of the spread where the guard lets nothing through. */
   readonly unguarded: readonly number[]
-  readonly prompts: readonly string[]
 }
 
-/** The policy is promoted where its proof's lower bound clears zero: the same test as `switchyard promote` makes. */
-export function verdictOf({ proof, differences, unguarded, prompts }: Evidence): Verdict {
+/**
+ * The policy is promoted where its proof's lower bound clears zero: the same test as `switchyard promote` makes. The constant is kept where neither the policy nor
+ * all that was learned can be worth one, which is held to 99 %: more prompts teach more, and to say so too early ends the search.
+ */
+export function verdictOf({ proof, differences, unguarded }: Evidence): Verdict {
   if (proof !== null && (proof.lower ?? 0) > 0) return { kind: 'promote' }
-  const known = differences.some((difference) => difference !== 0) ? differences : unguarded
-  const { gain } = gainOf(known, prompts)
-  const most = upperBound(known, prompts)
+  const most = Math.max(upperBound(differences), upperBound(unguarded))
   if (most < WORTHWHILE) return { kind: 'keep', most }
-  const { error } = lowerBound(known, 0)
+  // Where the guard lets nothing through, the policy is the constant and tells nothing of how gains spread.
+  const known = differences.some((difference) => difference !== 0) ? differences : unguarded
+  const { mean: gain, error } = lowerBound(known, 0)
   const deviation = Number.isFinite(error) ? error * Math.sqrt(known.length) : FEW
   const more = (assumed: number) => Math.max(1, promptsNeeded({ gain: assumed, deviation }) - known.length)
-  return { kind: 'undecided', likely: more(Math.max(gain, WORTHWHILE)), most: more(WORTHWHILE) }
+  return { kind: 'undecided', likely: more(gain > WORTHWHILE ? gain : WORTHWHILE), most: more(WORTHWHILE) }
 }
 
 /** Spread of the differences where too few prompts are known to say: that of right and wrong answers where every fourth differs. */
 const FEW = 0.5
 
-/** One-sided at 95 %; of no difference at all it is 0. */
-function upperBound(differences: readonly number[], prompts: readonly string[]): number {
-  if (differences.length > 0 && differences.every((difference) => difference === 0)) return 0
-  const { lower } = gainOf(
-    differences.map((difference) => -difference),
-    prompts,
-  )
-  return lower === null ? Number.POSITIVE_INFINITY : -lower
+/** Of the mean, one-sided. */
+function upperBound(differences: readonly number[]): number {
+  const { mean, error } = lowerBound(differences, 0)
+  return mean + normalQuantile(KEEP_CONFIDENCE) * error
 }
 
 /**
