@@ -12,7 +12,7 @@ import { directions } from './directions.ts'
 import { createRecursiveRidge, type RecursiveRidge, sumsLength } from './recursiveRidge.ts'
 
 /** Both chosen on training queries (docs/learning.md). More directions find no more; half or twice the trust is not told apart. */
-const DIRECTIONS = 16
+const DIRECTIONS = 8
 /** Lessons that the offline prediction counts as, for each weight. */
 const TRUST = 80
 
@@ -54,7 +54,7 @@ export function createOnlineModel({ features, dim, forgetting }: OnlineShape, sa
     const row = new Float64Array(inputs)
     row.set(given)
     if (vector === null || dim === 0) return row
-    const wide = Float64Array.from(vector)
+    const wide = new Float64Array(vector)
     for (let r = features; r < inputs; r++) row[r] = scale * dotRow(axes, r - features, dim, wide)
     return row
   }
