@@ -46,7 +46,7 @@ program
 
 program
   .command('train')
-  .description('Learn a policy from recorded outcomes and store it. Nothing serves it until `policies use`.')
+  .description('Learn a policy from recorded outcomes and store it. Nothing serves it until `promote`.')
   .requiredOption('--data <path>', `${DATA}, or the log of a gateway (SQLite)`)
   .addOption(columns())
   .addOption(config())
@@ -167,12 +167,15 @@ program
   )
   .requiredOption('--data <path>', DATA)
   .addOption(columns())
-  .addOption(new Option('--preset <name>', 'knn or cost-aware').conflicts('estimator'))
+  .addOption(new Option('--preset <name>', 'knn, cost-aware, bandit or cascade').conflicts('estimator'))
   .option(
     '--estimator <name>',
     'constant, knn, linear, kernel, difficulty, cluster, low-rank, mlp, bradley-terry, pilot, skills, contrastive, graph, stack, domains or agreement; with options NAME={"option":value}',
   )
-  .option('--planner <name>', 'utility, budget, threshold, hedge, balance or category-map')
+  .option(
+    '--planner <name>',
+    'utility, budget, threshold, hedge, balance, category-map, squarecb, epsilon-greedy or cascade',
+  )
   .option('--planner-options <json>', 'what the planner needs, as `plannerOptions` in docs/config.md')
   .option('--seed <number>', 'seed of everything random', '1')
   .option('--concurrency <number>', 'requests in flight', '8')
@@ -190,10 +193,35 @@ program
   .option('--port <number>', 'port on 127.0.0.1, 0 for a free one', '0')
   .action(async (options) => (await import('./cli/upstream.ts')).upstream(options))
 
-const policies = program.command('policies').description('List policies and choose which one serves a route.')
+program
+  .command('promote <id>')
+  .description(
+    'Let a stored policy serve a route, where it is proved to be better than what serves; or `constant`, or the embedded `demo`. A running gateway follows within a second.',
+  )
+  .option('--route <name>', 'the route', 'auto')
+  .option(
+    '--canary <share>',
+    'only this share of the requests, such as 0.1, until it has shown to be better (then all) or worse (then none)',
+  )
+  .option('--hold', 'a canary that has shown to be better keeps its share until you decide')
+  .option('--force <reason>', 'though it is not proved to be better; the reason is kept in the log')
+  .addOption(config())
+  .action(async (id, options) => (await import('./cli/promote.ts')).promote(id, options))
+
+program
+  .command('rollback')
+  .description(
+    'End a canary, or let what served a route before serve it again. A running gateway follows within a second.',
+  )
+  .option('--route <name>', 'the route', 'auto')
+  .addOption(config())
+  .action(async (options) => (await import('./cli/promote.ts')).rollback(options))
+
+const policies = program.command('policies').description('List policies, show one, or say how two differ.')
 policies
   .command('list', { isDefault: true })
   .description('All stored policies and what serves each route.')
+  .option('--route <name>', 'what served this route, when and why, newest first')
   .addOption(config())
   .addOption(json())
   .action(async (options) => (await import('./cli/policies.ts')).list(options))
@@ -203,19 +231,13 @@ policies
   .addOption(config())
   .action(async (id, options) => (await import('./cli/policies.ts')).show(id, options))
 policies
-  .command('use <id>')
+  .command('diff <a> <b>')
   .description(
-    'Let a stored policy, `constant`, or the embedded `demo` serve a route. A running gateway follows within a second.',
+    'What differs between two policies: how they predict and plan, their guards, candidates, constants and data.',
   )
-  .option('--route <name>', 'the route', 'auto')
   .addOption(config())
-  .action(async (id, options) => (await import('./cli/policies.ts')).use(id, options))
-policies
-  .command('rollback')
-  .description('Let what served a route before serve it again. A running gateway follows within a second.')
-  .option('--route <name>', 'the route', 'auto')
-  .addOption(config())
-  .action(async (options) => (await import('./cli/policies.ts')).rollback(options))
+  .addOption(json())
+  .action(async (a, b, options) => (await import('./cli/policies.ts')).diff(a, b, options))
 policies
   .command('import <file>')
   .description('Store a policy file.')

@@ -81,3 +81,9 @@ it('a cascade: every step asked, the answer that came back and the cost of all s
     expect(quality).toBeCloseTo(offlineQuality, 12)
   }
 }, 120_000)
+
+it('a bandit learns from the scores of its clients while it serves, and every decision follows from the log', async () => {
+  const { differences, nearTies, rows } = await replay('--preset', 'bandit')
+  expect({ differences, nearTies }).toEqual({ differences: [], nearTies: [] })
+  expect(rows).toMatchObject({ decisions: 36, feedback: 36, rewards: 36 })
+}, 120_000)

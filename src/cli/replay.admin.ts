@@ -1,8 +1,8 @@
 /** The admin API as a replay uses it: the policy goes in, the whole log comes out. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { decodePage } from '../log/page.ts'
-import { COLUMNS, toAttempt, toDecision, toEmbedding, toOutcome, type Value } from '../log/rows.ts'
-import type { Attempt, Decision, LogRow, Outcome } from '../spec.ts'
+import { COLUMNS, toAttempt, toDecision, toEmbedding, toOutcome, toReward, type Value } from '../log/rows.ts'
+import type { Attempt, Decision, LogRow, Outcome, Reward } from '../spec.ts'
 import { type Remote, remoteAt } from './remote.ts'
 import { REPLAY_KEY } from './replay.gateways.ts'
 
@@ -15,6 +15,8 @@ export interface ReplayRecord {
 
 export interface ReplayLog {
   readonly records: ReadonlyMap<string, ReplayRecord>
+  /** In the order in which they were written. */
+  readonly rewards: readonly Reward[]
   /** By the hash of the text. */
   readonly vectors: ReadonlyMap<string, Float32Array>
   /** Rows of each table. */
@@ -42,6 +44,7 @@ export async function readLog(url: string): Promise<ReplayLog> {
     const attempts = await readTable(remote, 'attempts', toAttempt)
     const attemptsOf = Map.groupBy(attempts, ({ decision }) => decision)
     const embeddings = await readTable(remote, 'embeddings', toEmbedding)
+    const rewards = await readTable(remote, 'rewards', toReward)
     const counted = async (table: LogRow['table']) => (await readTable(remote, table, () => null)).length
     return {
       records: new Map(
@@ -54,6 +57,7 @@ export async function readLog(url: string): Promise<ReplayLog> {
           },
         ]),
       ),
+      rewards,
       vectors: new Map(embeddings.map(({ hash, vector }) => [hash, vector])),
       rows: {
         decisions: decisions.length,
@@ -62,7 +66,7 @@ export async function readLog(url: string): Promise<ReplayLog> {
         embeddings: embeddings.length,
         policies: await counted('policies'),
         feedback: await counted('feedback'),
-        rewards: await counted('rewards'),
+        rewards: rewards.length,
         snapshots: await counted('snapshots'),
       },
     }

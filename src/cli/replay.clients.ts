@@ -9,6 +9,8 @@ export interface Asked {
   readonly via: 'openai' | 'openai stream' | 'anthropic' | 'anthropic stream'
   /** From the response header. */
   readonly decision: string
+  /** Who answered, from the response header. */
+  readonly model: string
   readonly text: string
 }
 
@@ -17,12 +19,21 @@ interface AskOptions {
   readonly prompts: readonly { readonly row: number; readonly prompt: string }[]
   readonly lambdas: readonly number[]
   readonly concurrency: number
+  /** The score that a client gives an answer before it asks on; none where nobody learns from it. */
+  readonly scoreOf?: (asked: Asked) => number
   readonly onProgress: (done: number, total: number) => void
 }
 
 const MAX_TOKENS = 100_000
 
-export async function askAll({ url, prompts, lambdas, concurrency, onProgress }: AskOptions): Promise<Asked[]> {
+export async function askAll({
+  url,
+  prompts,
+  lambdas,
+  concurrency,
+  scoreOf,
+  onProgress,
+}: AskOptions): Promise<Asked[]> {
   const openai = new OpenAI({ baseURL: `${url}/v1`, apiKey: REPLAY_KEY, maxRetries: 0 })
   const anthropic = new Anthropic({ baseURL: url, apiKey: REPLAY_KEY, maxRetries: 0 })
   const jobs = lambdas.flatMap((lambda) => prompts.map((one) => ({ ...one, lambda })))
@@ -32,7 +43,10 @@ export async function askAll({ url, prompts, lambdas, concurrency, onProgress }:
     for (let i = next++; i < jobs.length; i = next++) {
       const { row, prompt, lambda } = jobs[i]!
       const { via, ask } = ways[i % ways.length]!
-      asked.push({ row, lambda, via, ...(await ask({ openai, anthropic }, `auto:${lambda}`, prompt)) })
+      const one = { row, lambda, via, ...(await ask({ openai, anthropic }, `auto:${lambda}`, prompt)) }
+      const { decision } = one
+      if (scoreOf) await openai.post('/feedback', { body: { decision, value: scoreOf(one), source: 'check' } })
+      asked.push(one)
       onProgress(asked.length, jobs.length)
     }
   }
@@ -45,7 +59,7 @@ interface Clients {
   readonly anthropic: Anthropic
 }
 
-type Ask = (clients: Clients, model: string, prompt: string) => Promise<{ decision: string; text: string }>
+type Ask = (clients: Clients, model: string, prompt: string) => Promise<Pick<Asked, 'decision' | 'model' | 'text'>>
 
 const ways: readonly { readonly via: Asked['via']; readonly ask: Ask }[] = [
   {
@@ -53,7 +67,7 @@ const ways: readonly { readonly via: Asked['via']; readonly ask: Ask }[] = [
     ask: async ({ openai }, model, prompt) => {
       const messages = [{ role: 'user' as const, content: prompt }]
       const { data, response } = await openai.chat.completions.create({ model, messages }).withResponse()
-      return { decision: decisionOf(response), text: data.choices[0]?.message.content ?? '' }
+      return { ...headersOf(response), text: data.choices[0]?.message.content ?? '' }
     },
   },
   {
@@ -62,7 +76,7 @@ const ways: readonly { readonly via: Asked['via']; readonly ask: Ask }[] = [
       const body = { model, max_tokens: MAX_TOKENS, messages: [{ role: 'user' as const, content: prompt }] }
       const { data, response } = await anthropic.messages.create(body, { timeout: 60_000 }).withResponse()
       return {
-        decision: decisionOf(response),
+        ...headersOf(response),
         text: data.content.flatMap((block) => (block.type === 'text' ? [block.text] : [])).join(''),
       }
     },
@@ -75,7 +89,7 @@ const ways: readonly { readonly via: Asked['via']; readonly ask: Ask }[] = [
       const { data, response } = await openai.chat.completions.create(body).withResponse()
       let text = ''
       for await (const chunk of data) text += chunk.choices[0]?.delta.content ?? ''
-      return { decision: decisionOf(response), text }
+      return { ...headersOf(response), text }
     },
   },
   {
@@ -91,11 +105,11 @@ const ways: readonly { readonly via: Asked['via']; readonly ask: Ask }[] = [
       let text = ''
       for await (const event of data)
         if (event.type === 'content_block_delta' && event.delta.type === 'text_delta') text += event.delta.text
-      return { decision: decisionOf(response), text }
+      return { ...headersOf(response), text }
     },
   },
 ]
 
-function decisionOf(response: Response): string {
-  return response.headers.get('x-switchyard-decision') ?? ''
+function headersOf({ headers }: Response): Pick<Asked, 'decision' | 'model'> {
+  return { decision: headers.get('x-switchyard-decision') ?? '', model: headers.get('x-switchyard-model') ?? '' }
 }

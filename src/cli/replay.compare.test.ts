@@ -38,9 +38,10 @@ function replayed(row: number, lambda: number, { candidate, vector }: { candidat
     data,
     learned,
     candidates: set.candidates,
-    asked: [{ row, lambda, via: 'openai', decision: 'D', text }],
+    asked: [{ row, lambda, via: 'openai', decision: 'D', model: asked.id, text }],
     log: {
       records: new Map([['D', { decision, attempts: [{ candidate: asked.id } as Attempt], outcome }]]),
+      rewards: [],
       vectors: new Map([['H', vector]]),
       rows: {
         decisions: 1,

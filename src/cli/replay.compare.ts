@@ -8,6 +8,7 @@ import type { Learned } from './learn.ts'
 import type { ReplayLog, ReplayRecord } from './replay.admin.ts'
 import type { Asked } from './replay.clients.ts'
 import { type Course, createOffline, type Offline } from './replay.offline.ts'
+import { decideAgain, type Serving } from './replay.online.ts'
 import type { LambdaRow } from './replay.table.ts'
 
 export interface Comparison {
@@ -19,6 +20,8 @@ export interface Comparison {
   readonly log: ReplayLog
   readonly lambdas: readonly number[]
   readonly rows: readonly number[]
+  /** Where the gateway learned while it served: what made it decide, beside the log. */
+  readonly online?: Serving
 }
 
 export interface Compared {
@@ -35,7 +38,7 @@ export interface Compared {
 const SAME_TEXT = 0.9995
 
 export async function compare(comparison: Comparison): Promise<Compared> {
-  const { data, reading, learned, candidates, asked, log, lambdas, rows } = comparison
+  const { data, reading, learned, candidates, asked, log, lambdas, rows, online } = comparison
   const { set } = learned
   const offline = createOffline(comparison, await readAnswers(data, reading))
   const columnOf = new Map(set.candidates.map(({ id }, column) => [id, column]))
@@ -50,6 +53,8 @@ export async function compare(comparison: Comparison): Promise<Compared> {
       const price = candidates[columnOf.get(id) ?? Number.NaN]?.price ?? null
       return sum + expectedCostUsd(price, wholeTokens(set.inputTokens[cell]), wholeTokens(set.outputTokens[cell]))
     }, 0)
+  const decisions = [...log.records.values()].map(({ decision }) => decision)
+  const otherwise = online && decideAgain({ ...log, decisions }, online)
   const table = lambdas.map((lambda): LambdaRow => {
     const own = asked.filter((one) => one.lambda === lambda)
     let [quality, costUsd, offlineQuality, offlineCostUsd, calls] = [0, 0, 0, 0, 0]
@@ -68,7 +73,10 @@ export async function compare(comparison: Comparison): Promise<Compared> {
       if (vector) cosines.set(row, cosine(vector, learned.queries.get(row)?.vector ?? null))
       const taken = courseOf(record, candidate)
       const possible = offline.coursesOf(row, lambda)
-      if (!possible.some((one) => same(one, taken))) {
+      if (otherwise) {
+        const other = otherwise.get(decision)
+        if (other !== undefined) differences.push(`${where}: by what had been learned, ${other}`)
+      } else if (!possible.some((one) => same(one, taken))) {
         const said = `${where}: the gateway asked ${told(taken)}, offline it is ${possible.map(told).join(' or ')}`
         const why = explain(taken, { learned, offline, row, lambda, vector })
         if (why === null) differences.push(said)

@@ -7,9 +7,12 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { findPlanner } from '../../routers/index.ts'
 import { openEncoder } from '../compose/encoder.node.ts'
+import { parseGiven } from '../config/given.ts'
+import { FEATURES } from '../embed/features.ts'
 import { lambdaLevels } from '../route/lambda.ts'
-import { priorQuality } from '../route/priors.ts'
+import { priorQuality, withPriors } from '../route/priors.ts'
 import type { Candidate } from '../spec.ts'
 import { dataInvalid } from '../train/formats/table.ts'
 import { readColumns } from './columns.ts'
@@ -22,6 +25,7 @@ import { promote, type ReplayLog, readLog } from './replay.admin.ts'
 import { type Asked, askAll } from './replay.clients.ts'
 import { type Compared, compare } from './replay.compare.ts'
 import { configFor, ENCODER, NODE, type Runtime, WORKER } from './replay.gateways.ts'
+import type { Serving } from './replay.online.ts'
 import { renderLambdas } from './replay.table.ts'
 
 interface ReplayArguments extends Omit<RouterArguments, 'planner' | 'plannerOptions'> {
@@ -78,8 +82,9 @@ export async function replay(args: ReplayArguments): Promise<void> {
       concurrency: Number(args.concurrency),
     }
 
-    const { asked, log, elapsedMs } = await throughGateway(runtime, run)
-    const compared = await compare({ ...run, reading, asked, log })
+    const online = await servingOf(run)
+    const { asked, log, elapsedMs } = await throughGateway(runtime, { ...run, learns: online !== null })
+    const compared = await compare({ ...run, reading, asked, log, ...(online && { online }) })
     const { table, differences, nearTies, lowestCosine } = compared
     if (json) {
       const { rows } = log
@@ -93,7 +98,7 @@ export async function replay(args: ReplayArguments): Promise<void> {
         `\nThrough the ${runtime.name}: ${asked.length} requests of both SDKs in ${(elapsedMs / 1000).toFixed(1)} s, from the rows in ${runtime.log}:`,
       )
       print(renderLambdas(table))
-      for (const line of summarize(runtime, log, compared)) print(line)
+      for (const line of summarize(runtime, log, { ...compared, learned: online !== null })) print(line)
     }
     if (differences.length > 0 || (runtime.exact && nearTies.length > 0)) process.exitCode = EXIT.no
   } finally {
@@ -102,7 +107,11 @@ export async function replay(args: ReplayArguments): Promise<void> {
   }
 }
 
-function summarize(runtime: Runtime, log: ReplayLog, { differences, nearTies, lowestCosine }: Compared): string[] {
+function summarize(
+  runtime: Runtime,
+  log: ReplayLog,
+  { differences, nearTies, lowestCosine, learned }: Compared & { readonly learned: boolean },
+): string[] {
   const counted = Object.entries(log.rows).map(([table, count]) => `${count} ${table}`)
   return [
     `${runtime.log} holds ${counted.join(', ')}.`,
@@ -112,7 +121,9 @@ function summarize(runtime: Runtime, log: ReplayLog, { differences, nearTies, lo
     ...differences.slice(0, SHOWN).map((difference) => `DIFFERENT ${difference}`),
     ...nearTies.map((tie) => `NEAR TIE ${tie}`),
     differences.length + nearTies.length === 0
-      ? 'Every decision equals the offline evaluation of the same policy, and every answer its record.'
+      ? learned
+        ? 'Every decision, made again from the rewards in the log, has the same chances to the last bit, and every answer is its record. Beside it stands the policy as it was trained, without what was learned.'
+        : 'Every decision equals the offline evaluation of the same policy, and every answer its record.'
       : `${differences.length} differences without an explanation, ${nearTies.length} near ties that the vectors tipped.`,
   ]
 }
@@ -133,6 +144,24 @@ function distinct({ set, test }: Learned, limit: number): number[] {
   return test.filter((row) => firstRow.get(set.queries[row]!.prompt) === row).slice(0, limit)
 }
 
+/** What decides beside the log in a gateway that learns; `null` where it does not. */
+async function servingOf({ learned, candidates, folder }: Omit<Run, 'upstream'>): Promise<Serving | null> {
+  const { policy, compiled } = learned
+  if (!findPlanner(policy.manifest.planner.name).explores) return null
+  // The gateway's own configuration, which needs an address to be one.
+  const { config } = await parseGiven(configFor(folder, 'http://127.0.0.1/', candidates), {})
+  const [route] = config.routes
+  const { keyShare } = config.learning.reward
+  const { forgetting } = config.learning
+  const shape = { features: FEATURES.length, dim: policy.manifest.encoder.dim, forgetting }
+  return {
+    recipe: { route: route!.name, policy: policy.id, keyShare, ...shape },
+    policy: compiled,
+    candidates: withPriors(candidates),
+    exploration: { allowed: true, maxLoss: route!.exploration.maxLoss },
+  }
+}
+
 interface Run {
   /** What the upstream is to serve. */
   readonly upstream: readonly string[]
@@ -147,7 +176,16 @@ interface Run {
 
 async function throughGateway(
   runtime: Runtime,
-  { upstream: served, folder, learned, candidates, rows, lambdas, concurrency }: Run,
+  {
+    upstream: served,
+    folder,
+    learned,
+    candidates,
+    rows,
+    lambdas,
+    concurrency,
+    learns,
+  }: Run & { readonly learns: boolean },
 ): Promise<{ asked: Asked[]; log: ReplayLog; elapsedMs: number }> {
   const upstream = await startProcess(['upstream', ...served], /ready on (http:\S+)/u)
   try {
@@ -162,6 +200,7 @@ async function throughGateway(
         prompts: rows.map((row) => ({ row, prompt: learned.set.queries[row]!.prompt })),
         lambdas,
         concurrency,
+        ...(learns && { scoreOf: scoreBy(learned) }),
         onProgress: bar.update,
       })
       return { asked, elapsedMs: performance.now() - started, log: await readLog(url) }
@@ -172,4 +211,10 @@ async function throughGateway(
   } finally {
     await upstream.stop()
   }
+}
+
+/** The recorded quality of what was answered. */
+function scoreBy({ set }: Learned): (asked: Asked) => number {
+  const columnOf = new Map(set.candidates.map(({ id }, column) => [id, column]))
+  return ({ row, model }) => set.quality[row * set.candidates.length + columnOf.get(model)!]!
 }
