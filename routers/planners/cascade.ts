@@ -99,13 +99,15 @@ export const cascade: PlannerFamily<CascadeOptions> = {
             const belief = believed(heard, arms)
             const asked = answers.map(({ arm }) => arms.indexOf(arm))
             const next = cascadeRouting(belief, asked, maxSteps)(lambda)
-            if (next !== null) {
-              const arm = arms[next]!
-              return { kind: 'ask', arm, reason: `${candidates[arm]!.id} is worth its price` }
-            }
             const best = bestAnswer(belief, asked)
             const chance = belief.quality[best]!
-            return { kind: 'accept', arm: arms[best]!, chance, reason: `right with probability ${round(chance)}` }
+            const right = `right with probability ${round(chance)}`
+            if (next === null) return { kind: 'accept', arm: arms[best]!, chance, reason: right }
+            return {
+              kind: 'ask',
+              arm: arms[next]!,
+              reason: `the best answer so far is ${right}, and another is worth its price`,
+            }
           },
         }
       },
