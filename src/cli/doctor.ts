@@ -70,9 +70,8 @@ async function examinePolicies(config: Config): Promise<string> {
   const folder = createPolicyFolder(join(resolve(config.data), 'policies'))
   const ids = await folder.list()
   for (const id of ids) await folder.read(id)
-  const activations = await withLog(config, (store) => store.activations())
   const stored = ids.length === 0 ? 'none stored' : `${ids.length} stored, all intact`
-  return [stored, ...(await describeServing(config, activations))].join('\n       ')
+  return [stored, ...(await withLog(config, (store) => describeServing(config, store)))].join('\n       ')
 }
 
 /** Any HTTP answer shows that the address is right; 401 and 403 show that the key is not. */

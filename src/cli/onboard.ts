@@ -55,7 +55,7 @@ export async function onboardCandidate(args: OnboardArguments): Promise<void> {
     else await writeFile(out, bytes)
     const quality = grown.manifest.guard.quality.at(-1)!
     print(`Policy ${id} knows ${model} too, from ${rows.length} graded prompts of mean quality ${quality.toFixed(4)}.`)
-    print(out === undefined ? `Serve it with: switchyard policies use ${id.slice(0, 12)}` : `Written to ${out}.`)
+    print(out === undefined ? `Serve it with: switchyard promote ${id.slice(0, 12)}` : `Written to ${out}.`)
   } finally {
     await encoder?.close()
   }

@@ -1,23 +1,61 @@
 /** What serves each route, for people. */
+import { watchCanary } from '../compose/canaries.ts'
 import { readEmbedded } from '../compose/embedded.node.ts'
 import { embeddedMisfit, hasDemo } from '../compose/embedded.ts'
-import type { Config } from '../config/config.ts'
-import type { Activation } from '../spec.ts'
+import type { Config, RouteSettings } from '../config/config.ts'
+import { HISTORY, standingOf } from '../policy/standing.ts'
+import type { Activation, Policy, Store } from '../spec.ts'
+import { describeCanaryState } from './evidence.ts'
 
-/** A line per route: the newest activation, else the embedded policy where it fits, else the constant. */
-export async function describeServing(config: Config, activations: readonly Activation[]): Promise<string[]> {
+/** A line per route: what was put in charge, else the embedded policy where it fits, else the constant; and one for a canary beside it. */
+export async function describeServing(config: Config, store: Pick<Store, 'history' | 'rows'>): Promise<string[]> {
   const embedded = hasDemo(config) ? (await readEmbedded()).policy : null
-  return config.routes.map((route) => {
-    const activation = activations.find((one) => one.route === route.name)
-    if (activation) {
-      const { policy, at } = activation
-      const name = policy === null ? 'the constant' : policy === embedded?.id ? `${policy} (the demo policy)` : policy
-      return `route ${route.name}: ${name} since ${new Date(at).toISOString()}`
-    }
-    const serving =
-      embedded !== null && embeddedMisfit(embedded, config, route) === null
-        ? `${embedded.id} (the demo policy, embedded)`
-        : 'the constant'
-    return `route ${route.name}: ${serving}; nothing was ever promoted`
-  })
+  const lines: string[] = []
+  for (const route of config.routes) {
+    const { incumbent, canary } = standingOf(await store.history(route.name, HISTORY))
+    const original = embedded !== null && embeddedMisfit(embedded, config, route) === null ? embedded.id : null
+    lines.push(describeIncumbent(route, { incumbent, embedded, original }))
+    if (canary === null) continue
+    const serves = incumbent === null ? original : incumbent.policy
+    lines.push(...(await describeCanary(canary, { store, embedded, serves })))
+  }
+  return lines
+}
+
+interface Incumbent {
+  readonly incumbent: Activation | null
+  readonly embedded: Policy | null
+  /** What serves while nothing was put in charge. */
+  readonly original: string | null
+}
+
+function describeIncumbent({ name }: RouteSettings, { incumbent, embedded, original }: Incumbent): string {
+  if (incumbent) return `route ${name}: ${nameOf(incumbent.policy, embedded)} since ${isoTime(incumbent.at)}`
+  const serving = original === null ? 'the constant' : `${original} (the demo policy, embedded)`
+  return `route ${name}: ${serving}; nothing was ever promoted`
+}
+
+interface Beside {
+  readonly store: Pick<Store, 'rows'>
+  readonly embedded: Policy | null
+  readonly serves: string | null
+}
+
+async function describeCanary(canary: Activation, { store, embedded, serves }: Beside): Promise<string[]> {
+  const watch = watchCanary(store, { canary, incumbent: serves })
+  await watch.read(Number.POSITIVE_INFINITY)
+  const { policy, share, at } = canary
+  return [
+    `  canary: ${nameOf(policy, embedded)} on ${Number((100 * share).toPrecision(4))} % of the requests since ${isoTime(at)}`,
+    `  ${describeCanaryState(watch.state())}`,
+  ]
+}
+
+function nameOf(id: string | null, embedded: Policy | null): string {
+  if (id === null) return 'the constant'
+  return id === embedded?.id ? `${id} (the demo policy)` : id
+}
+
+function isoTime(at: number): string {
+  return new Date(at).toISOString()
 }

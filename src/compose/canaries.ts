@@ -8,8 +8,8 @@ const PAGES = 20
 
 export interface Watch {
   readonly arms: CanaryArms
-  /** Reads on. Rejects where the log cannot be read. */
-  read(): Promise<void>
+  /** Reads on, so many pages at most. Rejects where the log cannot be read. */
+  read(pages?: number): Promise<void>
   state(): CanaryState
 }
 
@@ -20,12 +20,12 @@ export function watchCanary(store: Pick<Store, 'rows'>, arms: CanaryArms): Watch
   return {
     arms,
     state: test.state,
-    async read() {
+    async read(pages = PAGES) {
       if (after === null) {
         const first = await firstSince(store, arms.canary.at)
         after ??= first
       }
-      for (let page = 0; page < PAGES; page++) {
+      for (let page = 0; page < pages; page++) {
         const from: number = after
         const { rows, next } = await store.rows('rewards', { after: from, limit: PAGE })
         // Whoever read these rows meanwhile goes on with those after them.

@@ -48,7 +48,7 @@ function toRoute(
   all: readonly Candidate[],
   { shelf, canary, online }: Pick<WorldParts, 'shelf' | 'canary' | 'online'>,
 ): Route {
-  const candidates = withPriors(settings.candidates.flatMap((id) => all.find((candidate) => candidate.id === id) ?? []))
+  const candidates = candidatesOf(settings, all)
   const levels = levelsOf(settings, candidates)
   const ready = (active: Shelved<Compiled> | null): Pick<Route, 'policy' | 'policyId'> => {
     const policyId = active?.id ?? null
@@ -67,6 +67,11 @@ function toRoute(
     ...ready(shelf.active(settings.name)),
     canary: tried && { ...ready(tried.active), share: tried.share },
   }
+}
+
+/** Those of a route, with what is believed of them before anything is known. */
+export function candidatesOf({ candidates }: RouteSettings, all: readonly Candidate[]): Candidate[] {
+  return withPriors(candidates.flatMap((id) => all.find((candidate) => candidate.id === id) ?? []))
 }
 
 /** What the configuration sets, else what the pool itself suggests; never falling from best over auto to cheap. */

@@ -66,7 +66,7 @@ function whoDecided(policy: Decision['policy'], { support, guard }: Considered):
     return (
       'No learned policy serves this route: the constant that prior qualities and prices give for λ decided. ' +
       'To get one, write outcomes of your own prompts into an outcome set (docs/routing.md has the format), run ' +
-      '`switchyard train --data PATH`, then `switchyard policies use ID`. Learning from the log itself is not there yet.'
+      '`switchyard train --data PATH`, then `switchyard promote ID`.'
     )
   }
   const name = `Policy ${policy.slice(0, 12)}`
