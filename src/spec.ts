@@ -143,6 +143,8 @@ export interface TrainingSet {
   /** Quality in [0, 1]. */
   readonly quality: Float64Array
   readonly outputTokens: Float64Array
+  /** Of a log, where one quality a row is known: the probabilities by which it was drawn, laid out as `quality`. */
+  readonly chances?: Float64Array
   /** Vectors of what the candidates answered, all by one encoder, laid out as `quality`; `null` = not known. */
   readonly answers?: readonly (Float32Array | null)[]
   /** What each query is about, by name; empty = not labelled. Known when training alone. */
@@ -334,6 +336,8 @@ export interface PolicyManifest {
     readonly rows: number
     readonly sha256: string
     readonly createdAt: string
+    /** Of a gateway's log: the numbers of the first and the last decision learned from, and how many between them were left out, by the reason. */
+    readonly log?: { readonly first: number; readonly last: number; readonly leftOut: Readonly<Record<string, number>> }
   }
   readonly metrics: JsonObject
   /** Candidates that came after the training, the last ones of `candidates`: what they were graded on. */

@@ -12,6 +12,9 @@ const trainedOn = z.strictObject({
   rows: z.int().min(0),
   sha256: z.string(),
   createdAt: z.string(),
+  log: z
+    .strictObject({ first: z.int().min(0), last: z.int().min(0), leftOut: z.record(z.string(), z.int().min(0)) })
+    .exactOptional(),
 })
 
 const schema = z
