@@ -13,7 +13,7 @@ import { decide, type RoutePolicy } from '../route/decide.ts'
 import type { EncoderInfo, JsonObject, Policy, Store } from '../spec.ts'
 import { readLogged } from '../train/logged.node.ts'
 import { type Comparison, compareOnLog } from '../train/ope/onLog.ts'
-import { readProof } from '../train/proof.ts'
+import { type Gain, type Proof, readProof } from '../train/proof.ts'
 import { logFile } from './log.ts'
 
 export interface Evidence {
@@ -138,14 +138,21 @@ function fromTraining(contest: Contest): Evidence {
   if (over === undefined)
     return refused(`What serves asks ${candidate}, and the policy was trained without outcomes of it.`)
   const { source } = policy.manifest.trainedOn
-  const lower = over.lower === null ? 'none, as too few decisions differ' : signed(over.lower)
   return {
     isProved: (over.lower ?? 0) > 0,
-    says: [
-      `On ${proof.rows} prompts of ${source}, none of which it had seen when it decided, it gains ${signed(over.gain)} in utility (quality − λ · cost at λ = ${lambda.toPrecision(3)}) per request over ${candidate}, which serves; one-sided 95 % lower bound ${lower}.`,
-    ],
+    says: [`By its training on ${source}: ${describeGain(proof, candidate, over)}, whom what serves asks.`],
     figures: { method: proof.method, against: candidate, ...over, rows: proof.rows, lambda, source },
   }
+}
+
+/** What a policy carries, over the candidate that is best for its own training queries. */
+export function describeProof(proof: Proof): string {
+  return `By its training: ${describeGain(proof, proof.against, proof)}.`
+}
+
+function describeGain({ rows, lambda }: Proof, candidate: string, { gain, lower }: Gain): string {
+  const bound = lower === null ? 'there is none, as too few decisions differ' : signed(lower)
+  return `on ${rows} queries that it had not seen when it decided it gains ${signed(gain)} in utility (quality − λ · cost, λ = ${lambda.toPrecision(3)}) per request, one-sided 95 % lower bound ${bound}, over always asking ${candidate}`
 }
 
 /** Whom the incumbent asks: the same for every query that no limit stops. */

@@ -41,6 +41,8 @@ export interface LearnOptions extends RouterArguments, DatasetOptions {
   readonly seed: number
   readonly encoder: Encoder | null
   readonly cacheDir: string
+  /** At which the policy is held against each candidate alone; without it the policy carries no proof. */
+  readonly lambda?: number
   readonly labels?: boolean
   /** The policy refuses vectors of another precision. */
   readonly exactPrecision?: boolean
@@ -95,6 +97,7 @@ export async function learn(options: LearnOptions): Promise<Learned> {
     encoder: encoder && { ...encoder.info, ...(options.exactPrecision && { exact: true }) },
     random: createRandom(seed),
     createdAt: new Date().toISOString(),
+    ...(options.lambda !== undefined && { lambda: options.lambda }),
     ...(options.labels && { labels: train.map((row) => set.queries[row]?.prompt.slice(0, 80) ?? '') }),
     onProgress: fitting.update,
   })
@@ -105,7 +108,12 @@ export async function learn(options: LearnOptions): Promise<Learned> {
   return { set, train, test, queries, bytes, policy, compiled: compilePolicy(policy, installation).policy, heldOut }
 }
 
-export function pairOf({ preset = 'cost-aware', estimator, planner, plannerOptions = {} }: RouterArguments): RouterPair {
+export function pairOf({
+  preset = 'cost-aware',
+  estimator,
+  planner,
+  plannerOptions = {},
+}: RouterArguments): RouterPair {
   const pair = estimator === undefined ? routerOf({ preset }) : { estimator, planner: 'utility', plannerOptions: {} }
   return planner === undefined ? pair : { ...pair, planner, plannerOptions }
 }

@@ -2,12 +2,15 @@
 import { writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { openEncoder } from '../compose/encoder.node.ts'
+import { candidatesOf, levelsOf } from '../compose/world.ts'
 import { createPolicyFolder } from '../policy/folder.node.ts'
 import type { Candidate } from '../spec.ts'
 import type { Prices } from '../train/formats/columns.ts'
+import { readProof } from '../train/proof.ts'
 import { readColumns } from './columns.ts'
 import { type ConfigArguments, findRoute, requireConfig } from './config.ts'
 import { renderComparison, renderShares } from './eval.table.ts'
+import { describeProof } from './evidence.ts'
 import { evaluateLearned, learn, type RouterArguments } from './learn.ts'
 import { print } from './output.ts'
 import { readPlanner } from './planner.ts'
@@ -27,11 +30,22 @@ interface TrainArguments extends ConfigArguments, Omit<RouterArguments, 'planner
 }
 
 export async function train(args: TrainArguments): Promise<void> {
-  const { data, columns, route, out, json, labels = false, exactPrecision = false, planner: name, plannerOptions, ...rest } = args
+  const {
+    data,
+    columns,
+    route,
+    out,
+    json,
+    labels = false,
+    exactPrecision = false,
+    planner: name,
+    plannerOptions,
+    ...rest
+  } = args
   const { config } = await requireConfig(args)
-  const { router: configured } = findRoute(config, route)
+  const served = findRoute(config, route)
   const named = args.preset !== undefined || args.estimator !== undefined
-  const router = { ...(named ? rest : configured), ...readPlanner(name, plannerOptions) }
+  const router = { ...(named ? rest : served.router), ...readPlanner(name, plannerOptions) }
   const folder = resolve(config.data)
   const encoder = await openEncoder(config.encoder)
   try {
@@ -46,6 +60,7 @@ export async function train(args: TrainArguments): Promise<void> {
       labels,
       exactPrecision,
       cacheDir: join(folder, 'vectors'),
+      lambda: levelsOf(served, candidatesOf(served, config.candidates)).auto,
     })
     const { policy, bytes } = learned
     const evaluation = evaluateLearned(learned, seed)
@@ -65,7 +80,9 @@ export async function train(args: TrainArguments): Promise<void> {
     print(
       `Policy ${policy.id} (${estimator.name}, ${trainedOn.rows} rows, guard lets ${Number((guard.shrink * 100).toFixed(1))} % of the learned differences through), ${bytes.length} bytes.`,
     )
-    print(out === undefined ? `Serve it with: switchyard policies use ${policy.id.slice(0, 12)}` : `Written to ${out}.`)
+    const proof = readProof(policy.manifest.metrics)
+    if (proof !== null) print(describeProof(proof))
+    print(out === undefined ? `Serve it with: switchyard promote ${policy.id.slice(0, 12)}` : `Written to ${out}.`)
     if ('needed' in guard.evidence)
       print(
         `Of the queries to learn from ${guard.evidence.rows} have the outcome of every candidate. With fewer than ${guard.evidence.needed} nothing shows that the learned differences help: the policy serves the best constant of these outcomes.`,
