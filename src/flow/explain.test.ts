@@ -38,11 +38,25 @@ it('says that the constant decided wherever the factor is 0, also with some supp
   expect(words(shut)).not.toContain('asks for more')
 })
 
-it('says on the first day what can be done, and what cannot yet', () => {
+it('says on the first day what can be done', () => {
   const dayOne = words({ support: 0, guard: { shrink: 0, minSupport: 0, factor: 0 } }, { policy: null })
   expect(dayOne).toContain('No learned policy serves this route')
   expect(dayOne).toContain('outcome set')
-  expect(dayOne).toContain('Learning from the log itself is not there yet')
+  expect(dayOne).toContain('switchyard promote')
+})
+
+it('says what was learned online, and whether the request was explored', () => {
+  const learned = { lessons: 12, offline: [0.5, 0.7], chances: [0.25, 0.75] }
+  const explored = words(learned, { explored: true, candidate: 'small' })
+  expect(explored).toContain(
+    'had learned from 12 rewards, which changed the predicted quality of large from 0.7 to 0.75.',
+  )
+  expect(explored).toContain('small was not predicted to be best, and was drawn to learn of it')
+  expect(words(learned, { explored: false })).toContain('This request was not explored.')
+  const nothing = words({ lessons: 0, offline: considered.quality }, { explored: false })
+  expect(nothing).toContain('had learned nothing yet')
+  expect(nothing).toContain('not explored, and no other candidate had a chance')
+  expect(words({})).not.toContain('learn')
 })
 
 it('tells λ with four significant digits', () => {

@@ -43,7 +43,35 @@ function sentences(decision: Decision, considered: Considered | null): string[] 
     ? []
     : ['The encoder gave no vector in time, so only the cheap features of the prompt were used.']
   const excluded = considered.excluded.map(({ candidate, limit }) => `${candidate} was left out: ${limit}.`)
-  return [decision.reason, worth, whoDecided(decision.policy, considered), ...vector, ...excluded]
+  return [
+    decision.reason,
+    worth,
+    whoDecided(decision.policy, considered),
+    ...learned(decision, considered),
+    ...vector,
+    ...excluded,
+  ]
+}
+
+/** Where a route learns online: what it knew by then, what that made of the predictions, and whether this request was to add to it. */
+function learned(
+  { candidate, explored }: Decision,
+  { lessons, offline, candidates, quality, chances }: Considered,
+): string[] {
+  if (lessons === undefined || offline === undefined) return []
+  const changed = candidates.flatMap((id, i) => {
+    const [before, now] = [round(offline[i]!), round(quality[i]!)]
+    return before === now ? [] : [`${id} from ${before} to ${now}`]
+  })
+  const known =
+    lessons === 0
+      ? 'The route learns online and had learned nothing yet.'
+      : `The route learns online and had learned from ${lessons} ${lessons === 1 ? 'reward' : 'rewards'}${changed.length > 0 ? `, which changed the predicted quality of ${changed.join(', of ')}` : ''}.`
+  const others = chances.filter((chance) => chance > 0).length - 1
+  const exploring = explored
+    ? `This request was explored: ${candidate} was not predicted to be best, and was drawn to learn of it.`
+    : `This request was not explored${others === 0 ? ', and no other candidate had a chance' : ''}.`
+  return [known, exploring]
 }
 
 /** Of a cascade: whom it asked in turn, and what was decided about each answer. */
