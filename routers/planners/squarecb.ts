@@ -3,8 +3,8 @@
  *
  *     p = 1 / (K + γ · gap),
  *
- * the best with what is left. Whatever the truth, expected regret is then at most about K / γ + γ / 4 · (mean squared error of the predictions of those
- * drawn), so that γ = √(K / squared error) is best: the more that is known, the less is explored. The error of a regression falls with the number n of
+ * the best with what is left. Whatever the truth, the expected regret of a round is then at most of the order of K / γ + γ · (mean squared error of the
+ * predictions of whoever is drawn), so that γ goes with √(K / squared error): the more that is known, the less is explored. The error of a regression falls with the number n of
  * its lessons, so that γ = GAIN · √(K · (n + 1)), as FALCON does between its epochs (arXiv 2003.12699); n stops growing where lessons are
  * forgotten, and exploring goes on.
  *
@@ -14,7 +14,7 @@ import type { PlannerFamily } from '../../src/spec.ts'
 import { explore } from './explore.ts'
 import { readNumber } from './params.ts'
 
-/** Chosen on training queries by `benchmarks/learning/bench.ts`. */
+/** Chosen on training queries (docs/learning.md). */
 const GAIN = 40
 
 type SquareCbOptions = {

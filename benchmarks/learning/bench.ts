@@ -1,0 +1,76 @@
+/**
+ * What learning while serving is worth: recorded outcomes replayed under bandit feedback, the outcome of the candidate that was asked and no other. Policies
+ * learn offline from the train split with the guard; what is replayed is the test split, several times over where it is short. `shuffled` deals
+ * outcomes out to the queries anew; `degrades`, `dearer` and `arrives` befall the best constant of the training queries halfway through. Full information is the
+ * ceiling of the stationary world.
+ *
+ *   node benchmarks/learning/bench.ts --data ../shared/data [--sets a,b] [--scenarios …] [--seeds 20] [--rounds 1000] [--forgetting 0.999]
+ *     [--max-loss 0.2] [--vectors FOLDER] [--json | --markdown] [--cost]
+ *
+ * `--cost` measures time and size in place of that (cost.ts). `--vectors`: as for benchmarks/guard/neverWorse.ts.
+ */
+import { parseArgs } from 'node:util'
+import { findPlanner } from '../../routers/index.ts'
+import { loadMaterial } from '../guard/material.ts'
+import { measureCost } from './cost.ts'
+import { type LearnerSpec, type Run, replay } from './replay.ts'
+import { createWorld, PRIORS, SCENARIOS } from './scenario.ts'
+import { renderTables, summarise } from './tables.ts'
+
+const { values } = parseArgs({
+  options: {
+    data: { type: 'string', default: '../shared/data' },
+    sets: { type: 'string', default: 'routerbench_rdc,fusionbench' },
+    scenarios: { type: 'string', default: SCENARIOS.join() },
+    seeds: { type: 'string', default: '20' },
+    rounds: { type: 'string', default: '1000' },
+    forgetting: { type: 'string', default: '0.999' },
+    'max-loss': { type: 'string', default: '0.2' },
+    vectors: { type: 'string' },
+    json: { type: 'boolean', default: false },
+    markdown: { type: 'boolean', default: false },
+    cost: { type: 'boolean', default: false },
+  },
+})
+const EPSILON = 0.05
+
+const learners = PRIORS.flatMap((prior): LearnerSpec[] => {
+  const utility = findPlanner('utility').load({})
+  return [
+    { name: 'offline policy', prior, planner: utility, sees: 'nothing' },
+    {
+      name: `epsilon-greedy ${EPSILON}`,
+      prior,
+      planner: findPlanner('epsilon-greedy').load({ epsilon: EPSILON }),
+      sees: 'asked',
+    },
+    { name: 'squarecb', prior, planner: findPlanner('squarecb').load({}), sees: 'asked' },
+    { name: 'full information', prior, planner: utility, sees: 'all' },
+  ]
+})
+
+if (values.cost) {
+  const cost = measureCost()
+  console.log(values.json ? JSON.stringify(cost) : cost.map((line) => `${line.what}: ${line.figure}`).join('\n'))
+} else {
+  const options = {
+    rounds: Number(values.rounds),
+    forgetting: Number(values.forgetting),
+    maxLoss: Number(values['max-loss']),
+  }
+  const results = []
+  for (const name of values.sets.split(',')) {
+    const world = createWorld(await loadMaterial(name, { data: values.data, vectors: values.vectors ?? null }))
+    for (const scenarioName of SCENARIOS.filter((one) => values.scenarios.split(',').includes(one))) {
+      const scenario = world.scenario(scenarioName)
+      const runs = new Map<LearnerSpec, Run[]>(
+        learners.filter(({ sees }) => sees !== 'all' || scenarioName === 'stationary').map((learner) => [learner, []]),
+      )
+      for (let seed = 1; seed <= Number(values.seeds); seed++)
+        for (const [learner, list] of runs) list.push(replay(world, scenario, learner, { ...options, seed }))
+      results.push(summarise(world, scenario, runs, options))
+      console.error(`${name} ${scenarioName} done`)
+    }
+  }
+  console.log(values.json ? JSON.stringify(results) : renderTables(results, { markdown: values.markdown }))
+}
