@@ -1,5 +1,5 @@
 /** What every candidate would have got on every logged request, as a model expects it that has not seen the request. */
-import type { Candidate, EstimatorFamily } from '../../spec.ts'
+import type { Candidate, EstimatorFamily, Query } from '../../spec.ts'
 import { createRandom, shuffle } from '../random.ts'
 import { costOf, type LoggedRequest, type Metric, measure } from './request.ts'
 
@@ -16,7 +16,8 @@ export type Expected = (request: number, metric: Metric) => Float64Array
 
 /**
  * Cross-fitted (Chernozhukov et al. 2018, arXiv 1608.00060): each fold is predicted by a fit on the others, and what was asked again is in one fold. Quality and cost have
- * a fit each; cost is scaled to [0, 1], where estimators predict.
+ * a fit each; cost is scaled to [0, 1], where estimators predict. The model sees features alone: vectors make a fit hundreds of times as slow, for estimates that
+ * scatter no less (docs/learning.md); they stay unbiased either way.
  * @param clusters by request, from 0
  */
 export function crossFit(
@@ -69,14 +70,18 @@ function fitOn(
     quality[row * ids.length + columnOf.get(decision.considered.candidates[arm]!)!] = values[i]!
   }
   const outputTokens = new Float64Array(quality.length).fill(Number.NaN)
-  const queries = known.map((i) => requests[i]!.query)
+  const queries = known.map((i) => bare(requests[i]!.query))
   const state = family.fit({ queries, candidates, quality, outputTokens }, family.defaults, random)
   const estimator = family.load(state, ids)
   return ({ query, decision }) =>
     estimator.estimate(
-      query,
+      bare(query),
       decision.considered.candidates.map((id) => candidates[columnOf.get(id)!]!),
     ).quality
+}
+
+function bare(query: Query): Query {
+  return { ...query, vector: null }
 }
 
 /** A candidate of which the name alone is known: the route may no longer have it. */

@@ -4,22 +4,19 @@ import { clusteredMean, type Mean, numberClusters } from './clustered.ts'
 import { doublyRobust } from './doublyRobust.ts'
 import { ESTIMATORS, type EstimatorName } from './index.ts'
 import { crossFit, type ModelOptions } from './model.ts'
-import { differingOverlap, lackOf, meanWeight, type Overlap, overlapOf } from './overlap.ts'
+import { differingOverlap, lackOf, type Overlap, overlapOf } from './overlap.ts'
 import { costOf, type LoggedRequest, METRICS, type Metric, measure, withUtility } from './request.ts'
-import type { Sample } from './sample.ts'
+import { type Sample, weightOf } from './sample.ts'
 import { createTarget, type Target, type TargetOptions } from './target.ts'
 import { judge, lowerEnd, toInterval, type Verdict } from './verdict.ts'
 
-export interface OnLogOptions extends TargetOptions, ModelOptions {
+export interface LogOptions extends ModelOptions {
   /** Of intervals; default 0.95. With several comparisons of which the best is taken, less may be missed by each. */
   readonly confidence?: number
 }
 
 /** A policy's samples on a log. */
-export interface Judged {
-  readonly target: Target
-  readonly samples: (metric: Metric) => readonly Sample[]
-}
+export type Judged = (metric: Metric) => readonly Sample[]
 
 export interface Log {
   /** Whose utility is known. */
@@ -29,12 +26,12 @@ export interface Log {
   readonly confidence: number
   /** By metric, the most that one arm of one request can differ from what is expected of it. */
   readonly spans: Readonly<Record<Metric, number>>
-  /** Throws `policy_unfit`, see `createTarget`. */
-  judge(target: Target): Judged
+  /** By the chances that a policy gives, see `createTarget`. */
+  judge(chancesOn: (request: LoggedRequest) => readonly number[]): Judged
 }
 
 /** A log with its model, ready to judge any number of policies. */
-export function openLog(rows: readonly LoggedRequest[], options: OnLogOptions): Log {
+export function openLog(rows: readonly LoggedRequest[], options: LogOptions): Log {
   const { confidence = 0.95 } = options
   const requests = withUtility(rows)
   const clusters = numberClusters(requests.map(({ decision }) => decision.query.hash))
@@ -49,11 +46,10 @@ export function openLog(rows: readonly LoggedRequest[], options: OnLogOptions): 
     clusters,
     confidence,
     spans: { quality: 1, costUsd: dearest, utility: 1 + harshest },
-    judge(target) {
-      const chancesOn = createTarget(target, options)
+    judge(chancesOn) {
       const chances = requests.map(chancesOn)
-      const samples = (metric: Metric) =>
-        requests.map((request, i): Sample => {
+      return (metric) =>
+        requests.map((request, i) => {
           const { arm, worth, decision } = request
           return {
             arm,
@@ -63,7 +59,6 @@ export function openLog(rows: readonly LoggedRequest[], options: OnLogOptions): 
             expected: expected(i, metric),
           }
         })
-      return { target, samples }
     },
   }
 }
@@ -71,6 +66,10 @@ export function openLog(rows: readonly LoggedRequest[], options: OnLogOptions): 
 /** What a policy would have come to. */
 export interface Standing {
   readonly overlap: Overlap
+  /**
+   * Its expectation is 1 − the impossible share. A mean far from that says that the logged chances are not those of the requests at hand, as where the
+   * candidate that answered has a say in which answers get a score.
+   */
   readonly meanWeight: Mean
   /** By metric and estimator; `null` where there is too little overlap, and for costs that are not known. */
   readonly figures: Readonly<Record<Metric, Readonly<Record<EstimatorName, Interval>> | null>>
@@ -78,7 +77,7 @@ export interface Standing {
   readonly shares: Readonly<Record<string, number>>
 }
 
-export function standingOf({ requests, clusters, confidence, spans }: Log, { samples }: Judged): Standing {
+export function standingOf({ requests, clusters, confidence, spans }: Log, samples: Judged): Standing {
   const utility = samples('utility')
   const overlap = overlapOf(utility)
   const isLacking = lackOf(overlap) !== null
@@ -103,7 +102,7 @@ export function standingOf({ requests, clusters, confidence, spans }: Log, { sam
   const [first, second, third] = METRICS.map(figuresOf)
   return {
     overlap,
-    meanWeight: meanWeight(utility, clusters),
+    meanWeight: clusteredMean(utility.map(weightOf), clusters),
     figures: { utility: first!, quality: second!, costUsd: third! },
     shares,
   }
@@ -124,7 +123,7 @@ export interface Comparison {
 /** Two policies of one log compared on the same requests. */
 export function compare(log: Log, a: Judged, b: Judged): Comparison {
   const { clusters, confidence, spans } = log
-  const [ours, theirs] = [a.samples('utility'), b.samples('utility')]
+  const [ours, theirs] = [a('utility'), b('utility')]
   const requests = ours.length
   const overlap = differingOverlap(ours, theirs)
   const nothing = { requests, overlap, difference: null, lower: null }
@@ -156,9 +155,14 @@ export function compare(log: Log, a: Judged, b: Judged): Comparison {
  *
  * The figures are of requests that get a score. Throws `policy_unfit` for a policy that judges answers before it sends one.
  */
-export function compareOnLog(rows: readonly LoggedRequest[], a: Target, b: Target, options: OnLogOptions): Comparison {
+export function compareOnLog(
+  rows: readonly LoggedRequest[],
+  a: Target,
+  b: Target,
+  options: LogOptions & TargetOptions,
+): Comparison {
   const log = openLog(rows, options)
-  return compare(log, log.judge(a), log.judge(b))
+  return compare(log, log.judge(createTarget(a, options)), log.judge(createTarget(b, options)))
 }
 
 function isAlike(a: readonly Sample[], b: readonly Sample[]): boolean {

@@ -1,13 +1,10 @@
 /** How much of what a policy would do was tried: without that, no estimate of it is worth anything. */
-import { mean } from '../metrics/statistics.ts'
-import type { Mean } from './clustered.ts'
-import { clusteredMean } from './clustered.ts'
-import { type Sample, weightOf } from './sample.ts'
+import type { Sample } from './sample.ts'
 
 export interface Overlap {
-  /** Effective sample size, (Σ |w|)² / Σ w² (Kish 1965): so many evenly weighted requests would say as much. */
+  /** So many requests, logged by the policy itself, would say as much. */
   readonly effective: number
-  /** The largest weight. */
+  /** The largest weight that could have been drawn. */
   readonly largest: number
   /** Share of the policy's draws that fall on arms which had no chance; nothing was seen of these. */
   readonly impossible: number
@@ -18,9 +15,9 @@ export const LEAST_EFFECTIVE = 30
 export const MOST_IMPOSSIBLE = 0.05
 
 export function overlapOf(samples: readonly Sample[]): Overlap {
-  return measure(
-    samples.map(weightOf),
-    samples.map(({ logged, target }) => massOn(target, logged)),
+  return overlapBetween(
+    samples,
+    samples.map(({ target }) => target),
   )
 }
 
@@ -29,10 +26,32 @@ export function overlapOf(samples: readonly Sample[]): Overlap {
  * to have been tried. `a[i]` and `b[i]` are of the same request.
  */
 export function differingOverlap(a: readonly Sample[], b: readonly Sample[]): Overlap {
-  return measure(
-    a.map((sample, i) => weightOf(sample) - weightOf(b[i]!)),
-    a.map(({ logged, target }, i) => massOn(apart(target, b[i]!.target), logged)),
+  return overlapBetween(
+    a,
+    a.map(({ target }, i) => target.map((chance, arm) => Math.abs(chance - b[i]!.target[arm]!))),
   )
+}
+
+/**
+ * The effective sample size is Kish's (1965), n · E[|w|]² / E[w²], with expectations over what might have been drawn, E[w² | x] = Σ π(a | x)² / μ(a | x). That of
+ * the weights that were drawn, (Σ w)² / Σ w², is largest where it should be smallest: when the few draws that would count heavily never came.
+ * @param masses by sample and arm, how often the arm is of interest
+ */
+function overlapBetween(samples: readonly Sample[], masses: readonly (readonly number[])[]): Overlap {
+  let [sizes, squares, largest, impossible] = [0, 0, 0, 0]
+  for (const [i, { logged }] of samples.entries()) {
+    for (const [arm, mass] of masses[i]!.entries()) {
+      if (mass === 0) continue
+      const chance = logged[arm]!
+      if (chance === 0) impossible += mass
+      else {
+        sizes += mass
+        squares += (mass * mass) / chance
+        largest = Math.max(largest, mass / chance)
+      }
+    }
+  }
+  return { effective: squares > 0 ? (sizes * sizes) / squares : 0, largest, impossible: impossible / samples.length }
 }
 
 /** Why there is too little of it, in plain words; `null`: there is enough. */
@@ -40,35 +59,8 @@ export function lackOf({ effective, impossible }: Overlap): string | null {
   if (impossible > MOST_IMPOSSIBLE)
     return `${percent(impossible)} of what is to be judged was never possible where it was logged`
   if (effective < LEAST_EFFECTIVE)
-    return `what was logged says as much of it as ${Math.floor(effective)} requests would, fewer than ${LEAST_EFFECTIVE}`
+    return `what was logged says as much as ${Math.floor(effective)} requests would, fewer than ${LEAST_EFFECTIVE}`
   return null
-}
-
-/**
- * The mean weight, with its error. Its expectation is 1 − the impossible share: a mean far from it means that the logged chances are not those
- * of the requests at hand, as where the candidate that answered has a say in which answers get a score.
- */
-export function meanWeight(samples: readonly Sample[], clusters: ArrayLike<number>): Mean {
-  return clusteredMean(samples.map(weightOf), clusters)
-}
-
-function measure(weights: readonly number[], impossible: readonly number[]): Overlap {
-  let [sum, squares, largest] = [0, 0, 0]
-  for (const weight of weights) {
-    const size = Math.abs(weight)
-    sum += size
-    squares += size * size
-    largest = Math.max(largest, size)
-  }
-  return { effective: squares > 0 ? (sum * sum) / squares : 0, largest, impossible: mean(impossible) }
-}
-
-function massOn(chances: readonly number[], logged: readonly number[]): number {
-  return chances.reduce((sum, chance, a) => sum + (logged[a] === 0 ? chance : 0), 0)
-}
-
-function apart(a: readonly number[], b: readonly number[]): number[] {
-  return a.map((chance, m) => Math.abs(chance - b[m]!))
 }
 
 function percent(share: number): string {
