@@ -11,6 +11,7 @@ import { createHealth } from './call/health.ts'
 import { readEmbedded } from './compose/embedded.node.ts'
 import { createEmbedding } from './compose/embedding.ts'
 import { openEncoder } from './compose/encoder.node.ts'
+import { withJudge } from './compose/judging.ts'
 import { createLocalLearners } from './compose/learners.ts'
 import { createLearning } from './compose/learning.ts'
 import { openLive } from './compose/live.ts'
@@ -18,6 +19,7 @@ import { MAINTAIN_MS, maintainLog } from './compose/maintain.ts'
 import { createTransports } from './compose/transports.node.ts'
 import type { Config } from './config/config.ts'
 import { SwitchyardError } from './errors.ts'
+import type { Deps } from './flow/deps.ts'
 import { type Console, describeError } from './log/console.ts'
 import { createJournal } from './log/journal.ts'
 import { sha256 } from './log/sha256.node.ts'
@@ -92,11 +94,19 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   await learning.refresh()
   const health = createHealth(clock)
   let draining = false
-  const app = createApp({
+  const journal = createJournal(store, {
+    retention: () => live.world().log,
+    maxKnownVectors: Math.max(1, config.encoder.cacheEntries),
+  })
+  const deps: Deps = {
     world: live.world,
-    store: createJournal(store, {
-      retention: () => live.world().log,
-      maxKnownVectors: Math.max(1, config.encoder.cacheEntries),
+    store: withJudge(journal, {
+      store,
+      config: () => live.config,
+      deps: () => deps,
+      random: Math.random,
+      logger,
+      keepAlive: () => {},
     }),
     log: store,
     policies: folder,
@@ -114,7 +124,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     salt: store.salt,
     logger,
     draining: () => draining,
-  })
+  }
+  const app = createApp(deps)
   const server = await listen(app.fetch, config)
   let sweeping: Promise<void> | null = null
   const poll = setInterval(() => {

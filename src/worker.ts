@@ -10,6 +10,7 @@ import { keepInside } from './compose/alive.ts'
 import { createEmbedding } from './compose/embedding.ts'
 import { openWebEncoder } from './compose/encoder.web.ts'
 import { createFolding } from './compose/folding.ts'
+import { withJudge } from './compose/judging.ts'
 import { createRemoteLearners } from './compose/learners.remote.ts'
 import type { Recipe } from './compose/learners.ts'
 import { createLearning } from './compose/learning.ts'
@@ -22,6 +23,7 @@ import { parseGiven } from './config/given.ts'
 import { isLoopback } from './config/resolve.providers.ts'
 import type { ConfigInput } from './config/schema.ts'
 import { SwitchyardError, toSwitchyardError } from './errors.ts'
+import type { Deps } from './flow/deps.ts'
 import { type Console, createConsole, describeError } from './log/console.ts'
 import { createJournal } from './log/journal.ts'
 import { openD1Store } from './log/store.d1.ts'
@@ -177,11 +179,19 @@ async function openIsolate(options: WorkerOptions, env: Env): Promise<Isolate> {
     keepAlive: waitUntil,
   })
   const gate = keepInside(createGate(config.server.maxConcurrentRequests), waitUntil)
-  const app = createApp({
+  const journal = createJournal(store, {
+    retention: () => live.world().log,
+    maxKnownVectors: Math.max(1, config.encoder.cacheEntries),
+  })
+  const deps: Deps = {
     world: live.world,
-    store: createJournal(store, {
-      retention: () => live.world().log,
-      maxKnownVectors: Math.max(1, config.encoder.cacheEntries),
+    store: withJudge(journal, {
+      store,
+      config: () => live.config,
+      deps: () => deps,
+      random: Math.random,
+      logger,
+      keepAlive: waitUntil,
     }),
     log: store,
     policies,
@@ -204,7 +214,8 @@ async function openIsolate(options: WorkerOptions, env: Env): Promise<Isolate> {
     salt: store.salt,
     logger,
     draining: () => false,
-  })
+  }
+  const app = createApp(deps)
   // A fresh isolate knows nothing yet of what the others have found broken.
   let synced = Number.NEGATIVE_INFINITY
   let watched = clock.now()

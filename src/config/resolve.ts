@@ -81,6 +81,12 @@ export async function resolveConfig(
   if (judge && !log.text) {
     report.problem(['learning', 'judge'], 'it reads prompts and answers: set log.text to true, or take the judge out.')
   }
+  if (judge && file.keys.some(({ name }) => name === 'judge')) {
+    report.problem(
+      ['keys'],
+      'with learning.judge the name "judge" is taken by it: its own requests are logged under it.',
+    )
+  }
   const encoder = resolveEncoder(file.encoder, env, report)
   const patterns = modelPatterns(file.providers)
   const secrets = [

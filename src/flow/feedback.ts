@@ -35,9 +35,17 @@ export async function recordFeedback(
   const { decision, value, source, comment } = parsed.data
   await ownDecision(store, decision, principal)
   const feedback = { decision, principal, value, source, at: now }
-  await store.append([{ table: 'feedback', row: { ...feedback, ...(comment !== undefined && { comment }) } }])
-  await learning.settle(decision)
+  await addFeedback({ ...feedback, ...(comment !== undefined && { comment }) }, { store, learning })
   return feedback
+}
+
+/** Durable when the promise resolves, and what it makes of the decision's worth is settled. */
+export async function addFeedback(
+  row: Feedback,
+  { store, learning }: { store: Pick<Journal, 'append'>; learning: Pick<Learning, 'settle'> },
+): Promise<void> {
+  await store.append([{ table: 'feedback', row }])
+  await learning.settle(row.decision)
 }
 
 /** The record of a decision, provided it is `principal`'s own: a foreign id looks like one that never was. */

@@ -1,0 +1,105 @@
+/**
+ * A model scores a share of the routed answers. Its requests take the same way as a client's, so that they are logged, priced, retried and held to a daily budget
+ * like any other, as those of a principal of its own; and what is judged is what the log keeps, when it has it, so that no answer waits and no failure is a client's.
+ */
+import { ulid } from 'ulid'
+import type { Principal } from '../admit/keys.ts'
+import type { Config } from '../config/config.ts'
+import { SwitchyardError, toSwitchyardError } from '../errors.ts'
+import { answer } from '../flow/answer.ts'
+import type { Deps } from '../flow/deps.ts'
+import { addFeedback } from '../flow/feedback.ts'
+import { pointwisePrompt, readScore } from '../judge/pointwise.ts'
+import { type Console, describeError } from '../log/console.ts'
+import type { Journal } from '../log/journal.ts'
+import type { Outcome, Store } from '../spec.ts'
+import { dialects } from '../wire/index.ts'
+
+/** The judge's name in the log, as that of a key. */
+const JUDGE = 'judge'
+/** Answers judged at once; while there are so many, others go unjudged. */
+const MAX_UNDER_WAY = 4
+
+export interface JudgingParts {
+  readonly store: Pick<Store, 'decision'>
+  readonly config: () => Pick<Config, 'learning'>
+  /** What answers the judge's own requests. */
+  readonly deps: () => Deps
+  /** Uniform in [0, 1). */
+  readonly random: () => number
+  readonly logger: Console
+  /** Lets work go on after the request that began it. */
+  readonly keepAlive: (work: Promise<unknown>) => void
+}
+
+/** The same journal; some of the answers that are written to it are judged. */
+export function withJudge(journal: Journal, parts: JudgingParts): Journal {
+  const { config, deps, random, logger, keepAlive } = parts
+  let underWay = 0
+
+  function consider(outcome: Outcome): void {
+    const { judge } = config().learning
+    if (judge === undefined || outcome.status !== 'ok' || !outcome.answer || deps().draining()) return
+    if (underWay >= MAX_UNDER_WAY || random() >= judge.share) return
+    underWay++
+    const work = judgeAnswer(outcome.decision, outcome.answer, judge, parts)
+      .catch((thrown: unknown) => {
+        const error = toSwitchyardError(thrown)
+        // A budget that is spent is as it should be.
+        const level = error.code === 'budget_exceeded' || error.code === 'rate_limited' ? 'debug' : 'warn'
+        logger[level]('answer_not_judged', describeError(error))
+      })
+      .finally(() => {
+        underWay--
+      })
+    keepAlive(work)
+  }
+
+  return {
+    ...journal,
+    async append(rows, options) {
+      await journal.append(rows, options)
+      for (const entry of rows) if (entry.table === 'outcomes') consider(entry.row)
+    },
+  }
+}
+
+async function judgeAnswer(
+  id: string,
+  text: string,
+  { candidate, usdPerDay }: NonNullable<Config['learning']['judge']>,
+  { store, deps }: JudgingParts,
+): Promise<void> {
+  const record = await store.decision(id)
+  if (record === null || record.decision.route === null) return
+  const { query } = record.decision
+  // Of a long request only a part was kept, by which no answer can be judged.
+  if (query.text === undefined || query.text.length < query.chars) return
+  const principal: Principal = {
+    name: JUDGE,
+    lambda: {},
+    models: true,
+    exploration: false,
+    admin: false,
+    usdPerDay,
+  }
+  const messages = [{ role: 'user', content: pointwisePrompt({ prompt: query.text, answer: text }) }]
+  const response = await answer(deps(), dialects.openai, {
+    request: new Request('http://judge.local/v1/chat/completions', {
+      method: 'POST',
+      body: JSON.stringify({ model: candidate, messages }),
+    }),
+    headers: {},
+    principal,
+    requestId: `req_${ulid()}`,
+  })
+  const body = new Uint8Array(await response.arrayBuffer())
+  if (!response.ok) throw new SwitchyardError('upstream_error', `The judge answered with status ${response.status}.`)
+  const value = readScore(dialects.openai.decodeReply(body).text)
+  if (value === null) return
+  const { clock, store: log, learning } = deps()
+  await addFeedback(
+    { decision: id, principal: JUDGE, value, source: 'judge', at: clock.now() },
+    { store: log, learning },
+  )
+}
