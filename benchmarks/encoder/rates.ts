@@ -2,6 +2,7 @@
  * Texts per second, from text to vector, of every execution provider there is on this machine beside the CPU's int8 on all its cores: calls of 1 to 256 texts one
  * after the other, and several of 256 at once; then what single texts wait for at a given rate of arrivals, and what tokens and session cost alone.
  */
+import { availableParallelism } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import Table from 'cli-table3'
 import { createOnnxEncoder, type OnnxEncoder } from '../../src/embed/onnx.node.ts'
@@ -45,7 +46,11 @@ export async function measureRates(
   const unavailable: Unavailable[] = []
   const texts = new Map(TOKENS.map((tokens) => [tokens, textsOf(tokenizer, tokens)]))
   for (const provider of PROVIDERS.toReversed()) {
-    const encoder = await createOnnxEncoder({ dir, provider })
+    const encoder = await createOnnxEncoder({
+      dir,
+      provider,
+      ...(provider === 'cpu' && { threads: availableParallelism() }),
+    })
     const { skipped } = encoder.provider
     if (encoder.provider.provider === provider) rates.push(await measure(encoder, texts))
     else unavailable.push({ provider, reason: skipped.find((one) => one.provider === provider)?.reason ?? 'not tried' })

@@ -90,7 +90,9 @@ export async function openGpu({ tokenizers, startMs, hangMs = 5_000, ...options 
   let watch: NodeJS.Timeout | undefined
 
   function fail(why: string): void {
-    failure ??= new SwitchyardError('internal', `The encoder on ${provider} failed: ${why}.`)
+    // Threads that end after it must not let go of the session, whose end may be awaited.
+    if (failure !== null) return
+    failure = new SwitchyardError('internal', `The encoder on ${provider} failed: ${why}.`)
     clearTimeout(watch)
     session.unref()
     for (const { reject } of jobs.values()) reject(failure)
