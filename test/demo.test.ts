@@ -57,15 +57,15 @@ describe('without configuration and keys', () => {
     expect(new Set(chosen).size).toBe(3)
   })
 
-  it('`policies use constant` takes effect on the running gateway, and the explanation says so', async () => {
-    const { code, output } = await run(['policies', 'use', 'constant'], { folder: gateway.folder })
+  it('`promote constant` takes effect on the running gateway, and the explanation says so', async () => {
+    const { code, output } = await run(['promote', 'constant'], { folder: gateway.folder })
     expect([code, output]).toEqual([0, expect.stringContaining('the constant')])
     const { why } = await eventually(async () => {
       const answer = await route(gateway.url, 'auto', 'Hello there')
       return answer.why.decision.policy === null ? answer : null
     }, 'the constant serves')
     expect(why.explanation.join(' ')).toContain('No learned policy serves this route')
-    expect(why.explanation.join(' ')).toContain('switchyard policies use')
+    expect(why.explanation.join(' ')).toContain('switchyard promote')
 
     const chosen = await Promise.all(PROMPTS.map((prompt) => levels(gateway.url, prompt)))
     expect(new Set(chosen[0]).size).toBe(3)

@@ -60,7 +60,7 @@ it('writes a policy that knows the newcomer, or stores it', async () => {
   expect(grown.manifest.candidates).toEqual(['counter', 'poet', 'newcomer'])
 
   const stored = await onboard('--data', graded, '--model', 'newcomer', '--rows', '40')
-  const id = /policies use ([0-9a-f]{12})/.exec(stored.output)?.[1]
+  const id = /switchyard promote ([0-9a-f]{12})/.exec(stored.output)?.[1]
   const shown = JSON.parse((await run(['policies', 'show', id!], { folder })).output)
   expect(shown).toMatchObject({
     parent: (await decodePolicy(readFileSync(join(folder, 'trained.safetensors')))).id,

@@ -21,10 +21,10 @@ describe('the embedded policy of the demo', () => {
     expect(id).toBeDefined()
     expect(await said('doctor', '--offline')).toContain(`route auto: ${id} (the demo policy, embedded)`)
 
-    expect(await said('policies', 'use', 'constant')).toContain('the constant')
+    expect(await said('promote', 'constant')).toContain('the constant')
     expect(await said('policies', 'list')).toMatch(/^route auto: the constant since /m)
 
-    expect(await said('policies', 'use', 'demo')).toContain(id)
+    expect(await said('promote', 'demo')).toContain(id)
     const list = await said('policies', 'list')
     expect(list).toContain(`route auto: ${id} (the demo policy) since `)
     expect(list).toContain(`${id!.slice(0, 12)}  knn`)
@@ -32,15 +32,15 @@ describe('the embedded policy of the demo', () => {
 
   it('comes back with one command, and gives way again with the next', async () => {
     const own = newFolder()
-    const policies = (...args: string[]) => run(['policies', ...args], { folder: own })
-    const nothing = await policies('rollback')
+    const switchyard = (...args: string[]) => run(args, { folder: own })
+    const nothing = await switchyard('rollback')
     expect([nothing.code, nothing.output]).toEqual([2, expect.stringContaining('there is nothing to go back to')])
-    await policies('use', 'constant')
-    const back = (await policies('rollback')).output
+    await switchyard('promote', 'constant')
+    const back = (await switchyard('rollback')).output
     expect(back).toMatch(/^Route auto is served by [0-9a-f]{64} again\.$/m)
-    expect((await policies('list')).output).toContain('(the demo policy) since ')
-    expect((await policies('rollback')).output).toContain('Route auto is served by the constant again.')
-    expect((await policies('rollback', '--route', 'none')).output).toContain('There is no route "none"')
+    expect((await switchyard('policies', 'list')).output).toContain('(the demo policy) since ')
+    expect((await switchyard('rollback')).output).toContain('Route auto is served by the constant again.')
+    expect((await switchyard('rollback', '--route', 'none')).output).toContain('There is no route "none"')
     removeFolder(own)
   })
 
@@ -50,7 +50,7 @@ describe('the embedded policy of the demo', () => {
   ])('is refused for %s, and not said to serve them', async (_, candidates, encoder) => {
     const demo = ['demo-chatty', 'demo-coder', 'demo-math', 'demo-sage'].map((id) => candidateAt('demo', id))
     const config = { providers: { demo: { kind: 'demo' as const } }, candidates: candidates ?? demo, encoder }
-    const own = await run(['policies', 'use', 'demo'], { config })
+    const own = await run(['promote', 'demo'], { config })
     expect([own.code, own.output]).toEqual([2, expect.stringContaining('The demo policy cannot serve route "auto"')])
     const { output } = await run(['policies', 'list'], { folder: own.folder })
     expect(output).toContain('route auto: the constant; nothing was ever promoted')

@@ -42,7 +42,6 @@ function view({
       minSupport: guard.minSupport,
       quality: byCandidate(guard.quality),
       outputTokens: byCandidate(guard.outputTokens),
-      evidence: guard.evidence,
     },
     encoder: { ...encoder },
     features: [...features],

@@ -87,9 +87,14 @@ function fromLog(contest: Contest): Evidence & { readonly isDecisive: boolean } 
   const learns = findPlanner(incumbent.planner.name).explores === true
   const id = contest.incumbent?.id ?? null
   const rows = learns ? read.rows.filter(({ decision }) => decision.policy === id) : read.rows
-  if (rows.length === 0)
-    return { isDecisive: false, isProved: false, says: ['The log has no scored requests of this route.'], figures: {} }
-  const comparison = compareOnLog(rows, policyOf(contest, contest.policy), learns ? 'logged' : incumbent, {
+  const nothing = (says: string) => ({ isDecisive: false, isProved: false, says: [says], figures: {} })
+  if (rows.length === 0) return nothing('The log has no scored requests of this route.')
+  const policies = [policyOf(contest, contest.policy), incumbent]
+  if (policies.some(({ planner }) => planner.name === 'cascade'))
+    return nothing(
+      'A policy that judges answers before it sends one cannot be compared on single answers of the log: a canary can tell.',
+    )
+  const comparison = compareOnLog(rows, policies[0]!, learns ? 'logged' : incumbent, {
     candidates: candidatesOf(route, config.candidates),
     family: findEstimator('linear'),
   })
