@@ -57,6 +57,15 @@ describe('without configuration and keys', () => {
     expect(new Set(chosen).size).toBe(3)
   })
 
+  it('`/healthz` says what embeds', async () => {
+    const health = await fetch(`${gateway.url}/healthz`).then((response) => response.json())
+    expect(health).toMatchObject({
+      status: 'ok',
+      encoder: { id: 'use-lite', provider: expect.any(String), skipped: expect.any(Array) },
+    })
+    expect(JSON.stringify(health)).not.toContain(process.cwd())
+  })
+
   it('`promote constant` takes effect on the running gateway, and the explanation says so', async () => {
     const { code, output } = await run(['promote', 'constant'], { folder: gateway.folder })
     expect([code, output]).toEqual([0, expect.stringContaining('the constant')])
