@@ -47,7 +47,7 @@ export interface Gateway {
 const POLL_MS = 1000
 
 /** How often it is looked whether a canary is decided. */
-const WATCH_MS = 10_000
+const WATCH_MS = 5_000
 
 /** How long requests that were cut at the drain limit may take to account for themselves. */
 const SETTLE_MS = 500
