@@ -50,6 +50,8 @@ export interface Steps {
   readonly asked: number
   /** USD; `null` where a price is not known. */
   readonly costUsd: number | null
+  /** Of the last one. */
+  readonly last: Spending
 }
 
 export interface Opening {
@@ -67,7 +69,7 @@ export function openAccount(deps: Deps, decision: Decision, { started, json, onS
   let charged = 0
   let total: number | null = null
   let unpriced = false
-  let stepwise = false
+  let lastStep: Spending | null = null
   let settled = false
   /** What was used, the last call used: those before it were refused or never answered. */
   const charge = (spending: Spending) => {
@@ -86,7 +88,7 @@ export function openAccount(deps: Deps, decision: Decision, { started, json, onS
     logged: false,
     attempt: (attempt) => attempts.push({ ...attempt, index: attempts.length }),
     charge(spending) {
-      stepwise = true
+      lastStep = spending
       charge(spending)
     },
     note(verdict) {
@@ -96,8 +98,9 @@ export function openAccount(deps: Deps, decision: Decision, { started, json, onS
       attempts[last] = { ...attempt, verdict: before === undefined ? verdict : `${before} ${verdict}` }
     },
     get steps() {
-      if (!stepwise) return null
-      return { asked: new Set(attempts.map(({ candidate }) => candidate)).size, costUsd: unpriced ? null : total }
+      if (lastStep === null) return null
+      const asked = new Set(attempts.map(({ candidate }) => candidate)).size
+      return { asked, costUsd: unpriced ? null : total, last: lastStep }
     },
     settle(settlement) {
       if (settled) return

@@ -85,12 +85,13 @@ async function answerOne(
     // Where it is the log that failed, nobody will read the reply: the upstream must not go on talking.
     calling.then((reply) => (reply.kind === 'stream' ? reply.frames.return?.() : undefined)).catch(() => {})
     const status = thrown instanceof ClientAbort ? 'client_abort' : statusOf(toSwitchyardError(thrown).code)
-    account.settle({ status, candidate: first, usage: null, outputChars: 0, ttftMs: null, finish: null })
+    const { candidate, usage, outputChars } = account.steps?.last ?? { candidate: first, usage: null, outputChars: 0 }
+    account.settle({ status, candidate, usage, outputChars, ttftMs: null, finish: null })
     if (thrown instanceof ClientAbort) return new Response(null, { status: 499 })
     return renderFailure(deps, thrown, {
       dialect,
       requestId: incoming.requestId,
-      headers: named(first, { account, decision }),
+      headers: named(candidate, { account, decision }),
     })
   }
 }
