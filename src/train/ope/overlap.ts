@@ -59,7 +59,7 @@ export function lackOf({ effective, impossible }: Overlap): string | null {
   if (impossible > MOST_IMPOSSIBLE)
     return `${percent(impossible)} of what is to be judged was never possible where it was logged`
   if (effective < LEAST_EFFECTIVE)
-    return `what was logged says as much as ${Math.floor(effective)} requests would, fewer than ${LEAST_EFFECTIVE}`
+    return `what was logged says as much as a sample of ${Math.floor(effective)} would, and ${LEAST_EFFECTIVE} is the least that is judged`
   return null
 }
 
