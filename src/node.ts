@@ -127,7 +127,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   }
   const app = createApp(deps)
   const server = await listen(app.fetch, config)
-  let sweeping: Promise<void> | null = null
+  let sweeping: Promise<unknown> | null = null
   const poll = setInterval(() => {
     live.sync().catch((error: unknown) => logger.error('policies_not_read', describeError(error)))
     sweeping ??= learning.sweep().finally(() => {

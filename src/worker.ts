@@ -220,6 +220,9 @@ async function openIsolate(options: WorkerOptions, env: Env): Promise<Isolate> {
   let synced = Number.NEGATIVE_INFINITY
   let watched = clock.now()
   const follow = () => live.sync().catch((error: unknown) => logger.error('policies_not_read', describeError(error)))
+  const settleAll = async () => {
+    for (let more = true; more; ) more = await learning.sweep()
+  }
   const watch = () => live.watch().catch((error: unknown) => logger.error('canaries_not_judged', describeError(error)))
   return {
     app,
@@ -233,7 +236,7 @@ async function openIsolate(options: WorkerOptions, env: Env): Promise<Isolate> {
       await watch()
     },
     async maintain() {
-      await Promise.all([learning.sweep(), follow().then(watch)])
+      await Promise.all([settleAll(), follow().then(watch)])
       const keep = () => Promise.all([learners.sync(), learning.keep()])
       const { keepDays } = config.log
       await maintainLog(store, { keep, now: clock.now, keepDays, logger, stopping: () => false })

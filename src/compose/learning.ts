@@ -25,8 +25,8 @@ export interface LearningParts {
 }
 
 export interface LearningJob extends Learning {
-  /** Settles decisions whose wait is over. Never rejects. */
-  sweep(): Promise<void>
+  /** Settles decisions whose wait is over, bounded; resolves to whether there are more. Never rejects. */
+  sweep(): Promise<boolean>
   /** Keeps how far `sweep` has come. Rejects where the log fails. */
   keep(): Promise<void>
   /** Reads what exploring has cost today, where a route has a limit. Never rejects. */
@@ -73,11 +73,14 @@ export function createLearning(parts: LearningParts): LearningJob {
     },
     exploredUsd: explored.usd,
     addExplored: explored.add,
-    sweep: () =>
-      attempt('decisions_not_settled', async () => {
-        await sweep.run({ now: now(), waitMs: config().learning.reward.waitMs })
+    async sweep() {
+      let more = false
+      await attempt('decisions_not_settled', async () => {
+        more = await sweep.run({ now: now(), waitMs: config().learning.reward.waitMs })
         await follow()
-      }),
+      })
+      return more
+    },
     keep: () => sweep.keep(now()),
     refresh: () =>
       attempt('exploration_not_read', async () => {

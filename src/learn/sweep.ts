@@ -2,8 +2,8 @@
 import type { DecisionRecord, Store } from '../spec.ts'
 
 export interface Sweep {
-  /** Settles what is due by now, bounded; what is left is for the next time. `waitMs` after the outcome it is due. */
-  run(options: { readonly now: number; readonly waitMs: number }): Promise<void>
+  /** Settles what is due by now, bounded; resolves to whether more is. It is due `waitMs` after the outcome. */
+  run(options: { readonly now: number; readonly waitMs: number }): Promise<boolean>
   /** Remembers how far this has come. What is looked at twice is settled once all the same. */
   keep(now: number): Promise<void>
 }
@@ -27,10 +27,11 @@ export function createSweep(
       }
       for (let page = 0; page < MAX_PAGES; page++) {
         const { records, next } = await store.unsettled({ after: seq, until: now - waitMs, limit: PAGE_ROWS })
-        if (next === null) return
+        if (next === null) return false
         await settle(records, now)
         seq = next
       }
+      return true
     },
     async keep(now) {
       if (seq === null || seq === kept) return

@@ -62,7 +62,7 @@ function isolate(config: ConfigInput) {
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(body),
     })
-    const response = await worker.fetch!(request, env, context)
+    const response = await worker.fetch!(request, { ...env }, context)
     const text = await response.text()
     await waitOnExecutionContext(context)
     return { response, text }
@@ -79,7 +79,7 @@ function isolate(config: ConfigInput) {
     },
     maintain: async () => {
       const context = createExecutionContext()
-      await worker.scheduled!(createScheduledController(), env, context)
+      await worker.scheduled!(createScheduledController(), { ...env }, context)
       await waitOnExecutionContext(context)
     },
   }
