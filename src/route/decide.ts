@@ -13,6 +13,7 @@ import type {
   Priced,
   Query,
 } from '../spec.ts'
+import { standAside } from './aside.ts'
 import { expectedCostUsd } from './cost.ts'
 import { ableCandidates, affordableCandidates, type Exclusion, infeasible } from './feasible.ts'
 import { applyGuard, guardCosts, guardFactor, typicalInputTokens } from './guard.ts'
@@ -75,7 +76,8 @@ export function decide(input: DecideInput): Decided {
   const { query, policy, preference, random } = input
   const assessment = assess({ ...input, limits: preference.limits })
   const { candidates, priced, expectedUsd } = assessment
-  const plan = policy.planner.plan(query, candidates, priced, preference, random)
+  const planned = policy.planner.plan(query, candidates, priced, preference, random)
+  const plan = standAside(planned, { query, candidates, priced, lambda: preference.lambda })
   return { plan, candidates, expectedUsd, considered: explain(assessment, policy, preference.lambda, plan) }
 }
 
