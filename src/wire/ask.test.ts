@@ -57,6 +57,18 @@ describe('OpenAI', () => {
     expect([...fromOpenai(body).requires]).toEqual(requires)
   })
 
+  it.each<[Json, ReturnType<typeof fromOpenai>['json']]>([
+    [{}, undefined],
+    [{ response_format: { type: 'text' } }, undefined],
+    [{ response_format: { type: 'json_object' } }, {}],
+    [
+      { response_format: { type: 'json_schema', json_schema: { schema: { type: 'array' } } } },
+      { schema: { type: 'array' } },
+    ],
+  ])('%j asks for JSON as %j', (body, json) => {
+    expect(fromOpenai(body).json).toEqual(json)
+  })
+
   it('the limit on the answer', () => {
     expect(fromOpenai({ max_tokens: 5 }).maxOutputTokens).toBe(5)
     expect(fromOpenai({ max_tokens: 5, max_completion_tokens: 6 }).maxOutputTokens).toBe(6)
@@ -136,6 +148,12 @@ describe('Anthropic', () => {
     [{ messages: [{ role: 'user', content: [{ type: 'document', source: { type: 'text', data: 'd' } }] }] }, []],
   ])('%j requires %j', (body, requires) => {
     expect([...fromAnthropic(body).requires]).toEqual(requires)
+  })
+
+  it('the schema that the answer is to have', () => {
+    const format = { type: 'json_schema', schema: { type: 'object' } }
+    expect(fromAnthropic({ output_config: { format } }).json).toEqual({ schema: { type: 'object' } })
+    expect(fromAnthropic({ output_config: { effort: 'low' } })).not.toHaveProperty('json')
   })
 
   it.each<[Json, string]>([
