@@ -29,6 +29,8 @@ function table(considered: Considered, chosen: string) {
     qualityStd: considered.qualityStd[i],
     costUsd: considered.costUsd[i],
     utility: considered.utility[i],
+    chance: considered.chances[i],
+    ...(considered.offline && { offline: considered.offline[i] }),
   }))
 }
 
