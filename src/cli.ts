@@ -47,7 +47,13 @@ program
 program
   .command('train')
   .description('Learn a policy from recorded outcomes and store it. Nothing serves it until `promote`.')
-  .requiredOption('--data <path>', `${DATA}, or the log of a gateway (SQLite)`)
+  .option('--data <path>', DATA)
+  .addOption(
+    new Option(
+      '--from <file>',
+      "the log of a gateway (SQLite): its scored decisions of the route, by the configuration's `learning.reward`",
+    ).conflicts(['data', 'columns', 'labels']),
+  )
   .addOption(columns())
   .addOption(config())
   .addOption(new Option('--preset <name>', 'knn or cost-aware').conflicts('estimator'))
@@ -136,6 +142,21 @@ program
   .option('--report <file>', 'write a report, one HTML file that needs nothing else')
   .addOption(json())
   .action(async (options) => (await import('./cli/eval.ts')).evaluate(options))
+
+program
+  .command('evaluate')
+  .description(
+    'Judge policies on what a gateway logged while it explored: what each would have come to, with intervals, how much of it was tried, and which is better.',
+  )
+  .requiredOption(
+    '--policy <policy...>',
+    'an id of a stored policy, a file, `constant`, or `logged`: what happened; the others are held against the first, one alone against `logged`',
+  )
+  .option('--log <file>', 'the log (SQLite); without it that of the configuration')
+  .option('--route <name>', 'the route; without it the first')
+  .addOption(config())
+  .addOption(json())
+  .action(async (options) => (await import('./cli/evaluate.ts')).evaluate(options))
 
 program
   .command('robustness')
@@ -267,6 +288,8 @@ program
   .requiredOption('--to <url>', 'address of the gateway or Worker')
   .addOption(keyEnv())
   .option('--use', 'put it in charge of the route')
+  .option('--canary <share>', 'with --use: of this share of the requests')
+  .option('--reason <text>', 'with --use: why, for the log there')
   .option('--route <name>', 'the route', 'auto')
   .addOption(config())
   .action(async (policy, options) => (await import('./cli/push.ts')).push(policy, options))
