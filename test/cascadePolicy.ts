@@ -1,43 +1,35 @@
-/** Policies with the planner `cascade` whose judge says the same of every answer. */
+/** A policy with the planner `cascade` whose first two candidates check each other, and whose third decides where they differ. */
 
-import { heardLayout, unheardLayout } from '../routers/cascade/evidence.ts'
 import { FEATURES } from '../src/embed/features.ts'
 import { encodePolicy } from '../src/policy/file.ts'
 import type { PolicyManifest } from '../src/spec.ts'
 
-export interface JudgeOptions {
-  /** Of an answer that is there: how probably it is right. */
-  readonly heard: number
-  /** Of one that is not. */
-  readonly unheard: number
-  readonly maxLatencyMs?: number
-}
-
-/** Never content: goes on to the next cheapest as long as it may, then sends the last answer. */
-export const ONWARD = { heard: 0.1, unheard: 0.9 } as const
-/** Content with the first answer. */
-export const CONTENT = { heard: 0.9, unheard: 0.5 } as const
-
-/** All candidates are believed alike, so that they are asked by rising price. */
-export function cascadePolicy(
-  candidates: readonly string[],
-  { heard, unheard, maxLatencyMs = 60_000 }: JudgeOptions,
-): Uint8Array<ArrayBuffer> {
+/** All candidates are believed alike; those of a request must be given by rising price, so that the first is the cheapest. */
+export function cascadePolicy(candidates: readonly string[], maxLatencyMs = 60_000): Uint8Array<ArrayBuffer> {
   const same = (value: number) => candidates.map(() => value)
-  const scorer = (width: number, chance: number) => ({
-    weights: new Array<number>(width).fill(0),
-    curve: { scores: [0], values: [chance] },
-  })
-  const acceptance = {
-    heard: scorer(heardLayout(candidates.length).width, heard),
-    unheard: scorer(unheardLayout(candidates.length).width, unheard),
-    spread: [same(0)],
+  /** A regression that knows nothing but the chance itself. */
+  const chance = (p: number) => [Math.log(p / (1 - p)), 0, 0, 0, 0, 0, 0]
+  const check = {
+    members: [0, 1],
+    agree: chance(0.5),
+    right: chance(0.95),
+    differ: candidates.map((_, m) => chance(m < 2 ? 0.1 : 0.9)),
   }
   const manifest: PolicyManifest = {
     format: 1,
     estimator: { name: 'constant', version: 1, params: {} },
     guard: { shrink: 0, minSupport: 0, quality: same(0.5), outputTokens: same(20), evidence: {} },
-    planner: { name: 'cascade', options: { maxSteps: 3, maxLatencyMs, candidates: [...candidates], acceptance } },
+    planner: {
+      name: 'cascade',
+      options: {
+        maxSteps: 3,
+        maxLatencyMs,
+        candidates: [...candidates],
+        alone: candidates.map(() => chance(0.2)),
+        checks: [check],
+        proven: [0, 100].map((lambda) => ({ lambda, gain: 0.1, low: 0.05 })),
+      },
+    },
     encoder: { id: 'none', precision: 'none', dim: 0, sha256: '' },
     features: FEATURES,
     candidates,

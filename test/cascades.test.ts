@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest'
 import { startFaultProvider } from '../benchmarks/faults/provider.ts'
 import { ANSWER } from '../benchmarks/faults/wire.ts'
-import { cascadePolicy, ONWARD } from './cascadePolicy.ts'
+import { cascadePolicy } from './cascadePolicy.ts'
 import { ask, user } from './clients.ts'
 import { candidateAt, NO_ENCODER, providersAt } from './config.ts'
 import { eventually, readLog } from './decisions.ts'
@@ -31,7 +31,7 @@ it('a cascade under way at SIGTERM asks whom it needs, and its client gets the a
   })
   try {
     const admin = adminAt(gateway.url, CLIENT_KEY)
-    const policy = cascadePolicy(ids, ONWARD)
+    const policy = cascadePolicy(ids)
     await admin('POST', '/v1/policies', policy)
     expect((await admin('POST', '/v1/routes/auto/policy', { policy: idOf(policy) })).status).toBe(200)
     const answers = (['openai', 'anthropic'] as const).map((client) =>

@@ -102,6 +102,13 @@ async function sayThenHang(turn: Turn, said: readonly string[]): Promise<void> {
 const FAULTS: Readonly<Record<string, Fault>> = {
   ok: (turn) =>
     turn.stream ? stream(turn, events(turn)) : whole(turn, 200, JSON.stringify(replyOf(turn.wire, turn.model))),
+  /** No fault: another answer, of one word. */
+  say: (turn) => {
+    const [word = ''] = turn.args
+    return turn.stream
+      ? stream(turn, eventsOf(turn.wire, turn.model, [word]))
+      : whole(turn, 200, JSON.stringify(replyOf(turn.wire, turn.model, word)))
+  },
   /** Each event after `ms`. */
   drip: (turn) => stream(turn, events(turn), number(turn, 0, 10)),
   /** The events cut into chunks of `bytes`. */

@@ -6,15 +6,15 @@ export const ANSWER = WORDS.join('')
 export const USAGE = { input: 12, output: 20 } as const
 
 /** The events of a complete stream, each with its blank line. The first and second carry no text. */
-export function eventsOf(wire: Wire, model: string): string[] {
-  return wire === 'openai' ? openaiEvents(model) : anthropicEvents(model)
+export function eventsOf(wire: Wire, model: string, words: readonly string[] = WORDS): string[] {
+  return wire === 'openai' ? openaiEvents(model, words) : anthropicEvents(model, words)
 }
 
-export function replyOf(wire: Wire, model: string): object {
+export function replyOf(wire: Wire, model: string, answer: string = ANSWER): object {
   if (wire === 'anthropic')
     return {
       ...message(model),
-      content: [{ type: 'text', text: ANSWER }],
+      content: [{ type: 'text', text: answer }],
       stop_reason: 'end_turn',
       usage: { input_tokens: USAGE.input, output_tokens: USAGE.output },
     }
@@ -23,7 +23,7 @@ export function replyOf(wire: Wire, model: string): object {
     choices: [
       {
         index: 0,
-        message: { role: 'assistant', content: ANSWER, refusal: null },
+        message: { role: 'assistant', content: answer, refusal: null },
         logprobs: null,
         finish_reason: 'stop',
       },
@@ -66,7 +66,7 @@ const message = (model: string) => ({
 const data = (value: object) => `data: ${JSON.stringify(value)}\n\n`
 const named = (name: string, value: object) => `event: ${name}\n${data(value)}`
 
-function openaiEvents(model: string): string[] {
+function openaiEvents(model: string, words: readonly string[]): string[] {
   const chunk = (delta: object, finish: string | null = null) =>
     data({
       ...completion(model, 'chat.completion.chunk'),
@@ -76,14 +76,14 @@ function openaiEvents(model: string): string[] {
   return [
     ': connected\n\n',
     chunk({ role: 'assistant', content: '', refusal: null }),
-    ...WORDS.map((content) => chunk({ content })),
+    ...words.map((content) => chunk({ content })),
     chunk({}, 'stop'),
     data({ ...completion(model, 'chat.completion.chunk'), choices: [], usage: openaiUsage }),
     'data: [DONE]\n\n',
   ]
 }
 
-function anthropicEvents(model: string): string[] {
+function anthropicEvents(model: string, words: readonly string[]): string[] {
   const start = { ...message(model), content: [], usage: { input_tokens: USAGE.input, output_tokens: 1 } }
   return [
     named('message_start', { type: 'message_start', message: start }),
@@ -92,7 +92,7 @@ function anthropicEvents(model: string): string[] {
       index: 0,
       content_block: { type: 'text', text: '' },
     }),
-    ...WORDS.map((text) =>
+    ...words.map((text) =>
       named('content_block_delta', {
         type: 'content_block_delta',
         index: 0,
