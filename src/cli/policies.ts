@@ -10,6 +10,7 @@ import { diffManifests } from './diff.ts'
 import { withLog } from './log.ts'
 import { print } from './output.ts'
 import { describeServing } from './serving.ts'
+import { percent } from './share.ts'
 
 interface ListArguments extends ConfigArguments {
   readonly json?: boolean
@@ -54,7 +55,7 @@ async function listHistory(config: Config, route: string, json: boolean | undefi
 
 function describeActivation({ policy, at, reason, share, evidence }: Activation): string {
   const who = policy === null ? 'the constant' : policy.slice(0, 12)
-  const part = share === 1 ? '' : ` on ${Number((100 * share).toPrecision(4))} % of the requests`
+  const part = share === 1 ? '' : ` on ${percent(share)} of the requests`
   const known = evidence === undefined ? '' : `  ${JSON.stringify(evidence)}`
   return `${new Date(at).toISOString()}  ${who}${part}  ${reason}${known}`
 }

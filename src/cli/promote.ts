@@ -12,6 +12,7 @@ import { type Contest, type Evidence, weigh } from './evidence.ts'
 import { withLog } from './log.ts'
 import { EXIT, print } from './output.ts'
 import { folderOf } from './policies.ts'
+import { percent, readShare } from './share.ts'
 
 interface PromoteArguments extends ConfigArguments {
   readonly route: string
@@ -98,16 +99,6 @@ function toFigures({ isProved, figures }: Evidence): JsonObject {
 
 function nameOf(id: string | null): string {
   return id ?? 'the constant'
-}
-
-function percent(share: number): string {
-  return `${Number((100 * share).toPrecision(4))} %`
-}
-
-function readShare(text: string): number {
-  const share = Number(text)
-  if (share > 0 && share < 1) return share
-  throw new SwitchyardError('invalid_request', `--canary is a share between 0 and 1, such as 0.1, not ${text}.`)
 }
 
 /** What decides now: what was put in charge last, else the embedded policy where it serves, else `null`, the constant. */

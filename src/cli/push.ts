@@ -4,10 +4,15 @@ import type { ConfigArguments } from './config.ts'
 import { print } from './output.ts'
 import { readPolicyFile } from './policyFile.ts'
 import { connectTo, type RemoteArguments } from './remote.ts'
+import { percent, readShare } from './share.ts'
 
 interface PushArguments extends ConfigArguments, RemoteArguments {
   readonly to: string
   readonly use?: boolean
+  /** Share of the requests. */
+  readonly canary?: string
+  /** Kept in the log there. */
+  readonly reason?: string
   readonly route: string
 }
 
@@ -16,11 +21,16 @@ const activated = z.object({
   serves: z.object({
     policy: z.string().nullable(),
     refused: z.object({ policy: z.string(), reason: z.string() }).nullable(),
+    canary: z.object({ policy: z.string().nullable(), share: z.number() }).nullable(),
   }),
 })
 
 /** @param policy an id of a stored policy, or its beginning, or the path of a file */
-export async function push(policy: string, { to, keyEnv, use, route, ...args }: PushArguments): Promise<void> {
+export async function push(
+  policy: string,
+  { to, keyEnv, use, route, canary, reason, ...args }: PushArguments,
+): Promise<void> {
+  const share = canary === undefined ? undefined : readShare(canary)
   const remote = connectTo(to, { keyEnv })
   const {
     bytes,
@@ -32,10 +42,16 @@ export async function push(policy: string, { to, keyEnv, use, route, ...args }: 
     print(`Nothing serves it yet. Serve it with: switchyard push ${policy} --to ${to} --use`)
     return
   }
-  const answer = await remote.ask('POST', `/v1/routes/${encodeURIComponent(route)}/policy`, { policy: id })
+  const answer = await remote.ask('POST', `/v1/routes/${encodeURIComponent(route)}/policy`, {
+    policy: id,
+    ...(share !== undefined && { share }),
+    ...(reason !== undefined && { reason }),
+  })
   const { notes, serves } = activated.parse(answer)
   for (const note of notes) print(note)
-  if (serves.policy === id) print(`Route ${route} is served by it from now on.`)
+  if (serves.canary?.policy === id)
+    print(`Route ${route}: it decides ${percent(serves.canary.share)} of the requests from now on.`)
+  else if (serves.policy === id) print(`Route ${route} is served by it from now on.`)
   else
     print(`Route ${route} is to be served by it${serves.refused ? `, but: ${serves.refused.reason}` : ' in a moment.'}`)
 }

@@ -6,6 +6,7 @@ import type { Config, RouteSettings } from '../config/config.ts'
 import { HISTORY, standingOf } from '../policy/standing.ts'
 import type { Activation, Policy, Store } from '../spec.ts'
 import { describeCanaryState } from './evidence.ts'
+import { percent } from './share.ts'
 
 /** A line per route: what was put in charge, else the embedded policy where it fits, else the constant; and one for a canary beside it. */
 export async function describeServing(config: Config, store: Pick<Store, 'history' | 'rows'>): Promise<string[]> {
@@ -46,7 +47,7 @@ async function describeCanary(canary: Activation, { store, embedded, serves }: B
   await watch.read(Number.POSITIVE_INFINITY)
   const { policy, share, at } = canary
   return [
-    `  canary: ${nameOf(policy, embedded)} on ${Number((100 * share).toPrecision(4))} % of the requests since ${isoTime(at)}`,
+    `  canary: ${nameOf(policy, embedded)} on ${percent(share)} of the requests since ${isoTime(at)}`,
     `  ${describeCanaryState(watch.state())}`,
   ]
 }
