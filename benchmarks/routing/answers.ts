@@ -10,9 +10,11 @@ import { findEstimator, findPlanner } from '../../routers/index.ts'
 import { ENCODER } from '../../src/cli/replay.gateways.ts'
 import { openEncoder } from '../../src/compose/encoder.node.ts'
 import type { Aim, Mix } from '../../src/train/aims.ts'
+import { withTexts } from '../../src/train/answers.node.ts'
 import { decideCascades } from '../../src/train/cascade/cascades.ts'
+import { answeredRows, decidePlanned } from '../../src/train/cascade/planned.ts'
 import { toContender } from '../../src/train/contenders.ts'
-import { readAnswers, readDataset, rowsOf } from '../../src/train/dataset.node.ts'
+import { readDataset, rowsOf } from '../../src/train/dataset.node.ts'
 import { type Decided, decideOn } from '../../src/train/decided.ts'
 import { fitPolicy } from '../../src/train/fit.ts'
 import { judgeRun } from '../../src/train/judged.ts'
@@ -33,9 +35,13 @@ const { values, positionals } = parseArgs({
   },
 })
 const location = positionals[0] ?? '.'
-const [set, answers] = await Promise.all([readDataset(location), readAnswers(location)])
-if (answers === null) throw new RangeError(`${location} has no answers`)
-const part = { name: 'test', train: rowsOf(set, 'train'), test: completeRows(set, rowsOf(set, 'test')) }
+const set = await withTexts(await readDataset(location), location, {})
+if (set.texts === undefined) throw new RangeError(`${location} has no answers`)
+const part = {
+  name: 'test',
+  train: answeredRows(set, rowsOf(set, 'train')),
+  test: answeredRows(set, completeRows(set, rowsOf(set, 'test'))),
+}
 const outcomes = toMatrix(set, part.test)
 const terms = termsOf(set, [part])
 const encoder = await openEncoder(ENCODER)
@@ -44,7 +50,7 @@ const queries = await queriesOf(set, [...part.train, ...part.test], {
   cacheDir: resolve('.switchyard/vectors'),
 })
 await encoder?.close()
-const planner = findPlanner('utility')
+const [utility, cascade] = [findPlanner('utility'), findPlanner('cascade')]
 
 console.log(`${set.name}, ${part.test.length} test queries`)
 for (const name of values.estimators.split(',')) {
@@ -55,18 +61,29 @@ for (const name of values.estimators.split(',')) {
     rows: part.train,
     queries: part.train.map((row) => queries.get(row)!),
     family,
-    planner,
-    judge: planner.load({}),
+    planner: cascade,
+    judge: utility.load({}),
     encoder: encoder?.info ?? null,
     random: createRandom(seed),
     createdAt: '',
   })
   const { guard, candidates } = manifest
-  const policy = { estimator: family.load(state, candidates), planner: planner.load({}), guard, candidates }
+  const policy = { estimator: family.load(state, candidates), planner: utility.load({}), guard, candidates }
   const fitted = toContender(set, { name: `${name} · utility`, policy, heldOut, queries, seed })
   const decided = [
     decideOn(set, part, { ...terms, fitted }),
-    ...decideCascades(set, part, { ...terms, name, policy, heldOut, queries, answers, recorded: set, seed }),
+    ...decideCascades(set, part, { ...terms, name, policy, heldOut, queries, recorded: set, seed }),
+    decidePlanned(set, part, {
+      ...terms,
+      name: `${name} · cascade`,
+      policy: { ...policy, planner: cascade.load(manifest.planner.options) },
+      family: cascade,
+      plannerOptions: {},
+      heldOut,
+      queries,
+      recorded: set,
+      seed,
+    }),
   ]
   const operated = decided.map((one) => judgeRun([one], { ...terms, outcomes }).operated)
   const constant = outcomesOf(outcomes, () => decided[0]!.trained.constant.column)

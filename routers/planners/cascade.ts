@@ -1,26 +1,25 @@
 /**
- * Ask a model, judge its answer, and ask another one only where that is worth its price: cascade routing (arXiv 2410.10347) with a judge
- * learned from recorded answers. What is believed of answers is fitted and lies in the policy; λ is the request's.
+ * Asks two cheap candidates and compares their answers, where that is shown to be worth more than to ask one; a third one where they differ and it is
+ * worth its price (`cascade/checks.ts`). Everything else is routing to one candidate, and so is every λ at which training queries
+ * do not show that the cascade is better. λ is the request's.
  */
-import type { Candidate, Capability, JsonObject, Plan, PlannerFamily, Prediction } from '../../src/spec.ts'
-import { type Acceptance, type AcceptanceExample, believe, fitAcceptance } from '../cascade/acceptance.ts'
-import { type Belief, bestAnswer, cascadeRouting, MAX_STEPS } from '../cascade/cascadeRouting.ts'
-import type { Heard } from '../cascade/evidence.ts'
-import { readSignals } from '../cascade/signals.ts'
-import { seeded } from '../fixtures.ts'
-import { readNumber } from './params.ts'
-import { certain, rank, round } from './rank.ts'
+import type { Candidate, JsonObject, Plan, PlannerFamily, Prediction, StepAnswer, Verdict } from '../../src/spec.ts'
+import { agree, type Foreseen, foresee, foreseeAlone } from '../cascade/checks.ts'
+import { type CheckCase, fitChecks, isProven } from '../cascade/fitChecks.ts'
+import { optionsOf, readSignals } from '../cascade/signals.ts'
+import { afterDiffering, type Prospect, start } from '../cascade/startOrCheck.ts'
+import { type CascadeParams, readCascade } from './cascadeParams.ts'
+import { certain, countedCosts, rank, round } from './rank.ts'
 
+const MAX_STEPS = 3
 const MAX_LATENCY_MS = 30_000
-/** What asks for more than the one text that is judged. */
-const NOT_JUDGED: readonly Capability[] = ['n', 'audio']
-/** Fewer say nothing that carries over. */
-const MIN_EXAMPLES = 50
-const PATHS = 4
+/** Fewer prompts with all answers show nothing. */
+const MIN_PROMPTS = 50
 
 type CascadeOptions = {
   /** Candidates asked for one request at most. */
   readonly maxSteps?: number
+  /** After which nobody else is asked. */
   readonly maxLatencyMs?: number
 }
 
@@ -30,111 +29,160 @@ export const cascade: PlannerFamily<CascadeOptions> = {
   needs: 'answers',
 
   fit(predictions, { maxSteps = MAX_STEPS, maxLatencyMs = MAX_LATENCY_MS }) {
-    const ids = [...new Set(predictions.flatMap(({ candidates }) => candidates.map(({ id }) => id)))]
-    const examples = predictions.flatMap((one) => exampleOf(one, ids) ?? [])
-    if (examples.length < MIN_EXAMPLES)
+    const candidates = [...new Set(predictions.flatMap((one) => one.candidates.map(({ id }) => id)))]
+    const promptOf = new Map<string, number>()
+    const cases = predictions.flatMap((one) => caseOf(one, candidates, promptOf) ?? [])
+    if (promptOf.size < MIN_PROMPTS)
       throw new RangeError(
-        `a cascade learns from what every candidate answered: ${examples.length} training queries have all answers and outcomes, ${MIN_EXAMPLES} are needed. Train on data with recorded answers, or with another planner`,
+        `a cascade learns from what every candidate answered; ${promptOf.size} training prompts have all answers, outcomes and costs, and it takes ${MIN_PROMPTS}. Train on data with recorded answers, or with another planner`,
       )
-    const acceptance = fitAcceptance(examples, { maxSteps, paths: PATHS, random: seeded(1) })
-    return { maxSteps, maxLatencyMs, candidates: ids, acceptance: JSON.parse(JSON.stringify(acceptance)) }
+    return { maxSteps, maxLatencyMs, candidates, ...written(fitChecks(cases, maxSteps)) }
   },
 
   load(params) {
-    const [maxSteps, maxLatencyMs] = [readNumber(params, 'maxSteps'), readNumber(params, 'maxLatencyMs')]
-    const { ids, acceptance } = readAcceptance(params)
-    const columnOf = new Map(ids.map((id, column) => [id, column]))
+    const fitted = readCascade(params)
     return {
       name: 'cascade',
 
-      plan(query, candidates, priced, { lambda }): Plan {
+      plan(query, candidates, priced, { lambda, limits }): Plan {
         const order = rank(candidates, priced, lambda)
-        const columns = candidates.map(({ id }) => columnOf.get(id))
-        const known = candidates.flatMap((_, arm) => (columns[arm] === undefined ? [] : [arm]))
-        const wide = (values: Float64Array, nothing: number) => {
-          const row = new Float64Array(ids.length).fill(nothing)
-          for (const arm of known) row[columns[arm]!] = values[arm]!
-          return row
-        }
-        const expected = { quality: wide(priced.quality, 0.5), outputTokens: wide(priced.outputTokens, 0) }
-        const believed = (heard: readonly Heard[], arms: readonly number[]): Belief => {
-          const { quality, qualityStd } = believe(acceptance, expected, heard)
-          const pick = (values: ArrayLike<number>) => arms.map((arm) => values[columns[arm]!]!)
-          return {
-            quality: pick(quality),
-            qualityStd: pick(qualityStd),
-            costUsd: Float64Array.from(arms, (arm) => priced.costUsd[arm]!),
-          }
-        }
-        const arm = order[0]!
-        const more = NOT_JUDGED.filter((capability) => query.requires.has(capability))
-        const single: Plan = {
+        const alone = (arm: number, reason: string): Plan => ({
           kind: 'single',
           ...certain(arm, candidates.length),
-          alternates: order.slice(1),
+          alternates: order.filter((other) => other !== arm),
           explored: false,
-          reason: `${candidates[arm]!.id} has the highest quality − λ · cost, and no answer is judged${more.length > 0 ? `: the request requires ${more.join(', ')}` : ''}`,
-        }
-        if (more.length > 0 || !known.includes(arm)) return single
-        const first = known[cascadeRouting(believed([], known), [], maxSteps)(lambda)!]!
+          reason: `${candidates[arm]!.id} ${reason}`,
+        })
+        const known = fitted.candidates.map((id) => candidates.findIndex((candidate) => candidate.id === id))
+        if (!isProven(fitted.proven, lambda) || !known.includes(order[0]!))
+          return alone(
+            order[0]!,
+            `has the highest quality − λ · cost; at λ = ${round(lambda)} no cascade is shown to be better`,
+          )
+
+        const arms: Arms = { known, candidates }
+        const prospect = lookAhead(fitted, arms, {
+          quality: priced.quality,
+          costUsd: countedCosts(priced.costUsd),
+          options: optionsOf(query.text).length,
+          maxCostUsd: limits.maxCostUsd ?? Number.POSITIVE_INFINITY,
+        })
+        const { arm: column, check, worth } = start(prospect, lambda)
+        const arm = known[column]!
+        if (check === null) return alone(arm, `alone is worth more than two that check each other (${round(worth)})`)
+        const [first, second] = check.members.map((m) => candidates[known[m]!]!.id)
         return {
           kind: 'cascade',
-          ...certain(first, candidates.length),
-          alternates: order.filter((other) => other !== first),
+          ...certain(arm, candidates.length),
+          alternates: order.filter((other) => other !== arm),
           explored: false,
-          maxLatencyMs,
-          reason: `${candidates[first]!.id} is asked first, and its answer is judged (λ = ${round(lambda)})`,
-          judge(answers, open) {
-            // Who stood in for one that failed may be a stranger to the judge.
-            const stranger = answers.find((answer) => !known.includes(answer.arm))
-            if (stranger) {
-              const chance = priced.quality[stranger.arm]!
-              return { kind: 'accept', arm: stranger.arm, chance, reason: 'nothing has been learned of its answers' }
-            }
-            const heard = answers.map(({ arm, text, outputTokens }) => ({
-              candidate: columns[arm]!,
-              signals: readSignals(query.text, text, outputTokens),
-            }))
-            const arms = known.filter((arm) => open.includes(arm) || answers.some((answer) => answer.arm === arm))
-            const belief = believed(heard, arms)
-            const asked = answers.map(({ arm }) => arms.indexOf(arm))
-            const next = cascadeRouting(belief, asked, maxSteps)(lambda)
-            const best = bestAnswer(belief, asked)
-            const chance = belief.quality[best]!
-            const right = `right with probability ${round(chance)}`
-            if (next === null) return { kind: 'accept', arm: arms[best]!, chance, reason: right }
-            return {
-              kind: 'ask',
-              arm: arms[next]!,
-              reason: `the best answer so far is ${right}, and another is worth its price`,
-            }
-          },
+          maxLatencyMs: fitted.maxLatencyMs,
+          reason: `${first} and ${second} check each other: they agree with probability ${round(check.agree)} (λ = ${round(lambda)})`,
+          judge: (answers, open) => judge({ check, prospect, arms, text: query.text, lambda }, answers, open),
         }
       },
     }
   },
 }
 
-/** `null` where an outcome or an answer is missing. */
-function exampleOf({ candidates, priced, quality, recorded }: Prediction, ids: readonly string[]) {
-  if (!recorded) return null
-  const arms = ids.map((id) => candidates.findIndex((candidate: Candidate) => candidate.id === id))
-  if (arms.some((arm) => arm < 0 || recorded.answers[arm] === null || Number.isNaN(quality[arm]!))) return null
-  const pick = (values: ArrayLike<number>) => Float64Array.from(arms, (arm) => values[arm]!)
-  const example: AcceptanceExample = {
-    expected: { quality: pick(priced.quality), outputTokens: pick(priced.outputTokens) },
-    quality: pick(quality),
-    answers: arms.map((arm) => readSignals(recorded.prompt, recorded.answers[arm]!, priced.outputTokens[arm]!)),
-  }
-  return example
+interface Arms {
+  /** By the policy's candidate, −1 where it is not among those of the request. */
+  readonly known: readonly number[]
+  readonly candidates: readonly Candidate[]
 }
 
-function readAcceptance(params: JsonObject): { ids: string[]; acceptance: Acceptance } {
-  const { candidates, acceptance } = params
-  if (!Array.isArray(candidates) || typeof acceptance !== 'object' || acceptance === null || Array.isArray(acceptance))
-    throw new RangeError("the planner's 'acceptance' is missing; train the policy again")
+function lookAhead(
+  fitted: CascadeParams,
+  { known }: Arms,
+  given: {
+    readonly quality: Float64Array
+    readonly costUsd: Float64Array
+    readonly options: number
+    readonly maxCostUsd: number
+  },
+): Prospect {
+  const { quality, options, maxCostUsd } = given
+  const expected = known.map((arm) => quality[arm] ?? Number.NaN)
+  const costUsd = known.map((arm) => given.costUsd[arm] ?? Number.NaN)
   return {
-    ids: candidates.map(String),
-    acceptance: acceptance as unknown as Acceptance,
+    alone: foreseeAlone(fitted.alone, expected, options),
+    checks: fitted.checks
+      .filter(({ members: [a, b] }) => costUsd[a]! + costUsd[b]! <= maxCostUsd)
+      .map((check) => foresee(check, expected, options)),
+    costUsd,
+    able: known.flatMap((arm, column) => (arm < 0 ? [] : [column])),
+    maxSteps: fitted.maxSteps,
+  }
+}
+
+interface Case {
+  readonly check: Foreseen
+  readonly prospect: Prospect
+  readonly arms: Arms
+  readonly text: string
+  readonly lambda: number
+}
+
+function judge(
+  { check, prospect, arms: { known, candidates }, text, lambda }: Case,
+  answers: readonly StepAnswer[],
+  open: readonly number[],
+): Verdict {
+  const [one, other] = check.members.map((m) => answers.find(({ arm }) => arm === known[m]))
+  const second = known[check.members[1]]!
+  if (one && !other && answers.length === 1 && open.includes(second))
+    return { kind: 'ask', arm: second, reason: `${candidates[second]!.id} checks it` }
+
+  const last = answers.at(-1)!
+  if (!one || !other || answers.length > 2) {
+    const chance = (one && other ? check.differ : prospect.alone)[known.indexOf(last.arm)]
+    return accept(last.arm, chance ?? 0, 'nobody else is asked')
+  }
+  const [a, b] = [one, other].map((answer) => readSignals(text, answer.text, answer.outputTokens))
+  if (agree(a!, b!)) return accept(second, check.right, 'they agree')
+  const able = prospect.able.filter((m) => check.members.includes(m) || open.includes(known[m]!))
+  const column = afterDiffering(check, { ...prospect, able }, lambda)
+  const arm = known[column]!
+  if (check.members.includes(column))
+    return accept(arm, check.differ[column]!, 'they differ, and nobody else is worth the price')
+  return { kind: 'ask', arm, reason: `they differ, and ${candidates[arm]!.id} is worth its price` }
+}
+
+function accept(arm: number, chance: number, reason: string): Verdict {
+  return { kind: 'accept', arm, chance, reason: `${reason}; right with probability ${round(chance)}` }
+}
+
+/** `null` where an outcome, a cost or an answer is missing. */
+function caseOf(prediction: Prediction, ids: readonly string[], promptOf: Map<string, number>): CheckCase | null {
+  const { candidates, priced, spentUsd, quality, recorded } = prediction
+  if (!recorded) return null
+  const { prompt, answers } = recorded
+  const arms = ids.map((id) => candidates.findIndex((candidate) => candidate.id === id))
+  if (arms.some((arm) => arm < 0 || answers[arm] === null || Number.isNaN(quality[arm]! + spentUsd[arm]!))) return null
+  const pick = (values: Float64Array) => Float64Array.from(arms, (arm) => values[arm]!)
+  const number = promptOf.get(prompt) ?? promptOf.size
+  promptOf.set(prompt, number)
+  return {
+    expected: pick(priced.quality),
+    options: optionsOf(prompt).length,
+    answers: arms.map((arm) => readSignals(prompt, answers[arm]!, priced.outputTokens[arm]!)),
+    quality: pick(quality),
+    costUsd: pick(countedCosts(priced.costUsd)),
+    spentUsd: pick(spentUsd),
+    prompt: number,
+    routed: (lambda) => arms.indexOf(rank(candidates, priced, lambda)[0]!),
+  }
+}
+
+function written({ alone, checks, proven }: ReturnType<typeof fitChecks>): JsonObject {
+  return {
+    alone: alone.map((weights) => [...weights]),
+    checks: checks.map(({ members, agree, right, differ }) => ({
+      members: [...members],
+      agree: [...agree],
+      right: [...right],
+      differ: differ.map((weights) => [...weights]),
+    })),
+    proven: proven.map(({ lambda, gain, low }) => ({ lambda, gain, low })),
   }
 }

@@ -1,7 +1,8 @@
 /** One unit of an evaluation's work: a contender fitted on one part of a split, and what it decides there. Plain data in and out. */
 import { findEstimator, findPlanner } from '../../routers/index.ts'
 import type { EncoderInfo, Query } from '../spec.ts'
-import { decideCascades } from '../train/cascade/cascades.ts'
+import { CASCADES, decideCascades } from '../train/cascade/cascades.ts'
+import { decidePlanned } from '../train/cascade/planned.ts'
 import { fitBaselines, fitContender } from '../train/contenders.ts'
 import type { OutcomeSet } from '../train/dataset.node.ts'
 import { type Decided, decideOn } from '../train/decided.ts'
@@ -49,24 +50,33 @@ export function runJob(job: Job): Decided[] {
 function runCascades(
   set: OutcomeSet,
   { set: recorded, part, queries, encoder, lambdas }: Job,
-  { estimator, seed, answers }: Extract<Contender, { kind: 'cascades' }>,
+  { estimator, seed }: Extract<Contender, { kind: 'cascades' }>,
 ): Decided[] {
   const family = findEstimator(estimator.name)
-  const utility = findPlanner('utility')
+  const planner = findPlanner('cascade')
   const { manifest, state, heldOut } = fitPolicy({
     set,
     rows: part.train,
     queries: part.train.map((row) => queries.get(row)!),
     family,
     options: estimator.options,
-    planner: utility,
-    judge: utility.load({}),
+    planner,
+    judge: findPlanner('utility').load({}),
     encoder,
     random: createRandom(seed),
     createdAt: '',
   })
   const { guard, candidates } = manifest
-  const policy = { estimator: family.load(state, candidates), guard, candidates }
   const name = showNamed(estimator)
-  return decideCascades(set, part, { name, policy, heldOut, queries, answers, recorded, lambdas, seed })
+  const policy = {
+    estimator: family.load(state, candidates),
+    planner: planner.load(manifest.planner.options),
+    guard,
+    candidates,
+  }
+  const options = { policy, heldOut, queries, recorded, lambdas, seed }
+  return [
+    ...decideCascades(set, part, { ...options, name }),
+    decidePlanned(set, part, { ...options, name: `${name} · ${CASCADES[2]}`, family: planner, plannerOptions: {} }),
+  ]
 }

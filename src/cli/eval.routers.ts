@@ -1,7 +1,6 @@
 /** The routers that an evaluation was asked for, as data. */
 import { estimators, findEstimator, findPlanner } from '../../routers/index.ts'
 import type { JsonObject } from '../spec.ts'
-import type { Answers } from '../train/cascade/cascades.ts'
 
 /** A family by name, with what differs from its defaults. */
 export interface Named {
@@ -19,7 +18,7 @@ export type Contender =
       /** Also the policy that believes all that its estimator says. */
       readonly unguarded: boolean
     }
-  | { readonly kind: 'cascades'; readonly estimator: Named; readonly seed: number; readonly answers: Answers }
+  | { readonly kind: 'cascades'; readonly estimator: Named; readonly seed: number }
 
 /**
  * Reads `knn,linear` or `knn={"k":20}`, several of either. Throws a `RangeError` that says what there is: names, or the estimator's options.

@@ -2,7 +2,6 @@
 import { resolve } from 'node:path'
 import { findEstimator } from '../../routers/index.ts'
 import type { Encoder } from '../spec.ts'
-import type { Answers } from '../train/cascade/cascades.ts'
 import type { Comparison } from '../train/compare.ts'
 import type { OutcomeSet } from '../train/dataset.node.ts'
 import { queriesOf } from '../train/queries.ts'
@@ -21,8 +20,8 @@ export interface Judging {
   readonly seeds: readonly number[]
   readonly draws: number
   readonly unguarded: boolean
-  /** For cascades; `null`: none are judged. */
-  readonly answers: Answers | null
+  /** Also cascades, which learn from the set's texts. */
+  readonly cascades: boolean
 }
 
 /** The same without estimators that cannot learn from the set; which they are and why is said. */
@@ -46,7 +45,7 @@ export async function evaluateStudy(
   judging: Judging,
   answered: OutcomeSet = set,
 ): Promise<Comparison[]> {
-  const { encoder, jobs, estimators, planners, seeds, draws, unguarded, answers } = judging
+  const { encoder, jobs, estimators, planners, seeds, draws, unguarded, cascades } = judging
   const partsOf = new Map(seeds.map((seed) => [seed, study.parts(seed)]))
   const parts = [...partsOf.values()].flat()
   const embedding = progress(`${set.name}: embedding`)
@@ -90,9 +89,7 @@ export async function evaluateStudy(
     // Baselines know no chance but the draw of their training queries.
     runs(() => ({ kind: 'baselines' }), study.drawn ? seeds : seeds.slice(0, 1)),
     ...policies.map((names) => runs((seed) => ({ kind: 'policy', ...names, seed, unguarded }), seeds)),
-    ...(answers === null
-      ? []
-      : estimators.map((estimator) => runs((seed) => ({ kind: 'cascades', estimator, seed, answers }), seeds))),
+    ...(cascades ? estimators.map((estimator) => runs((seed) => ({ kind: 'cascades', estimator, seed }), seeds)) : []),
   ])
   bar.stop()
   const first = partsOf.get(seeds[0]!)!

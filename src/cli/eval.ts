@@ -5,16 +5,10 @@ import * as z from 'zod'
 import { openEncoder } from '../compose/encoder.node.ts'
 import { SwitchyardError } from '../errors.ts'
 import { packageFolder } from '../package.node.ts'
-import { withRecordedAnswers } from '../train/answers.node.ts'
-import { type Answers, CASCADES } from '../train/cascade/cascades.ts'
+import { withRecordedAnswers, withTexts } from '../train/answers.node.ts'
+import { CASCADES } from '../train/cascade/cascades.ts'
 import type { Comparison } from '../train/compare.ts'
-import {
-  checkJudgeable,
-  type DatasetOptions,
-  type OutcomeSet,
-  readAnswers,
-  readDataset,
-} from '../train/dataset.node.ts'
+import { checkJudgeable, type DatasetOptions, type OutcomeSet, readDataset } from '../train/dataset.node.ts'
 import { SPLITS, type SplitName, studiesOf } from '../train/splits.node.ts'
 import { readColumns } from './columns.ts'
 import { createJobRunner } from './eval.jobs.ts'
@@ -78,7 +72,7 @@ export async function evaluate(args: EvalArguments): Promise<void> {
       seeds,
       draws,
       unguarded: args.unguarded ?? false,
-      answers: null,
+      cascades: args.cascades === true,
     }
     const compared: Compared[] = []
     if (args.suite) {
@@ -91,14 +85,14 @@ export async function evaluate(args: EvalArguments): Promise<void> {
     }
     const comparisons: Comparison[] = compared.flatMap((one) => one.comparisons)
     for (const location of args.suite ? [] : args.data) {
-      const set = await readDataset(location, reading)
+      const read = await readDataset(location, reading)
+      const set = args.cascades ? await withAnswerTexts(read, location, reading) : read
       checkJudgeable(set)
       const answered = await answeredSet(set, { location, reading, judging })
-      const answers = args.cascades ? await answersOf(set, location, reading) : null
       for (const comparison of await evaluateSplit(set, {
         split,
         sizes,
-        judging: ableOn(answered, { ...judging, answers }),
+        judging: ableOn(answered, judging),
         answered,
       })) {
         comparisons.push(comparison)
@@ -159,9 +153,9 @@ async function answeredSet(
   return answered
 }
 
-async function answersOf(set: OutcomeSet, location: string, reading: DatasetOptions): Promise<Answers> {
-  const answers = await readAnswers(location, reading)
-  if (answers !== null) return answers
+async function withAnswerTexts(read: OutcomeSet, location: string, reading: DatasetOptions): Promise<OutcomeSet> {
+  const set = await withTexts(read, location, reading)
+  if (set.texts !== undefined) return set
   throw new SwitchyardError(
     'data_invalid',
     `${set.name} has no recorded answers, which cascades judge by their text. Leave out --cascades.`,

@@ -4,8 +4,8 @@ import { type Decided, decide } from '../route/decide.ts'
 import { withPriors } from '../route/priors.ts'
 import { placeholderAnswer } from '../simulate/replay.ts'
 import type { Candidate, Query } from '../spec.ts'
-import type { Answers } from '../train/cascade/cascades.ts'
 import { walkPlan } from '../train/cascade/walkPlan.ts'
+import type { Answers } from '../train/dataset.node.ts'
 import type { Learned } from './learn.ts'
 
 /** One way in which the query may be answered. Candidates by id. */

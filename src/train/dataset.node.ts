@@ -7,7 +7,6 @@ import type { Candidate } from '../spec.ts'
 import { assemble } from './formats/assemble.ts'
 import { readCells } from './formats/cells.ts'
 import type { Columns, Prices } from './formats/columns.ts'
-import { isLog, readLog } from './formats/log.node.ts'
 import { type Layout, recognize } from './formats/published.ts'
 import { readSet, readSetAnswers } from './formats/set.node.ts'
 import { hashFile, isTable, openTable } from './formats/table.node.ts'
@@ -70,8 +69,7 @@ export interface DatasetOptions {
 }
 
 /**
- * Reads recorded outcomes. `location` is the file of a table (CSV, JSON Lines, Parquet), the file of a gateway's log (SQLite),
- * a folder of Parquet files `SPLIT-00000-of-00001.parquet`, `FOLDER/NAME` of a set of three files, or a folder with one of them.
+ * Reads recorded outcomes. `location` is the file of a table (CSV, JSON Lines, Parquet), a folder of Parquet files `SPLIT-00000-of-00001.parquet`, `FOLDER/NAME` of a set of three files, or a folder with one of them.
  * Throws `data_invalid` with the file and line at fault.
  */
 export async function readDataset(
@@ -82,17 +80,19 @@ export async function readDataset(
   if (source.kind === 'tables') return readTables(location, source.parts, { columns, prices })
   if (columns !== undefined)
     throw dataInvalid(location, 'it is not a table, and --columns says how the columns of a table are called.')
-  return source.kind === 'log' ? readLog(location, { prices }) : readSet(source.prefix, { prices })
+  return readSet(source.prefix, { prices })
 }
 
-/** The recorded answers: query id → candidate id → text. `null` when the data has none. Throws as `readDataset`. */
+/** Query id → candidate id → text. */
+export type Answers = ReadonlyMap<string, Readonly<Record<string, string>>>
+
+/** The recorded answers. `null` when the data has none. Throws as `readDataset`. */
 export async function readAnswers(
   location: string,
   { columns }: Pick<DatasetOptions, 'columns'> = {},
 ): Promise<Map<string, Record<string, string>> | null> {
   const source = await locate(location)
   if (source.kind === 'set') return readSetAnswers(source.prefix)
-  if (source.kind === 'log') return null
   const { tables, layout } = await openTables(source.parts, columns)
   if (layout.columns.answer === undefined) return null
   const { queries, cells } = await readCells(tables, layout)
@@ -133,7 +133,6 @@ interface Part {
 
 type Source =
   | { readonly kind: 'tables'; readonly parts: readonly Part[] }
-  | { readonly kind: 'log' }
   | { readonly kind: 'set'; readonly prefix: string }
 
 /** As the Hugging Face hub names the files of a split. */
@@ -143,7 +142,11 @@ async function locate(location: string): Promise<Source> {
   const splitOf = (name: string) => SPLIT_FILE.exec(name)?.[1]
   const names = await readdir(location).catch(() => null)
   if (names === null) {
-    if (isLog(location)) return { kind: 'log' }
+    if (/\.(?:sqlite3?|db)$/i.test(location))
+      throw dataInvalid(
+        location,
+        'the log of a gateway knows one answer to each request. `train --from` learns from it, and `evaluate --log` judges policies on it.',
+      )
     if (isTable(location))
       return { kind: 'tables', parts: [{ path: location, split: splitOf(basename(location)) ?? 'train' }] }
     if (/\.(?:pkl|pickle)$/i.test(location))

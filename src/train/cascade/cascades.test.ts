@@ -12,7 +12,7 @@ import { mean } from '../metrics/statistics.ts'
 import { toAsk } from '../queries.ts'
 import { createRandom } from '../random.ts'
 import { at, lambdaGrid } from '../rows.ts'
-import { type Answers, decideCascades } from './cascades.ts'
+import { decideCascades } from './cascades.ts'
 
 const ROWS = 700
 const TEST = 250
@@ -35,7 +35,7 @@ const candidates = PRICES.map(
 )
 
 /** Multiple choice: each candidate picks the right letter with its chance, else another; `telling`: its answer is that letter. */
-function world(telling: boolean): { set: OutcomeSet; answers: Answers } {
+function world(telling: boolean): OutcomeSet {
   const random = createRandom(1)
   const prompts = Array.from({ length: ROWS }, (_, i) => `Question ${i}?\nA) a\nB) b\nC) c\nD) d\nAnswer:`)
   const picks = prompts.map(() => {
@@ -47,28 +47,21 @@ function world(telling: boolean): { set: OutcomeSet; answers: Answers } {
   })
   const cells = ROWS * candidates.length
   return {
-    set: {
-      name: 'world',
-      queries: prompts.map((prompt, i) => ({ id: `q${i}`, task: '', split: i < TEST ? 'test' : 'train', prompt })),
-      candidates,
-      quality: Float64Array.from(picks.flat(), ({ quality }) => quality),
-      costUsd: Float64Array.from({ length: cells }, (_, cell) => PRICES[cell % 3]! / 1000),
-      inputTokens: new Float64Array(cells),
-      outputTokens: new Float64Array(cells).fill(1000),
-      latencyMs: new Float64Array(cells).fill(Number.NaN),
-      duplicates: [],
-      sha256: 'a'.repeat(64),
-    },
-    answers: new Map(
-      picks.map((row, i) => [
-        `q${i}`,
-        Object.fromEntries(row.map(({ letter }, m) => [`model-${m}`, telling ? LETTERS[letter]! : 'As you like.'])),
-      ]),
-    ),
+    name: 'world',
+    queries: prompts.map((prompt, i) => ({ id: `q${i}`, task: '', split: i < TEST ? 'test' : 'train', prompt })),
+    candidates,
+    quality: Float64Array.from(picks.flat(), ({ quality }) => quality),
+    costUsd: Float64Array.from({ length: cells }, (_, cell) => PRICES[cell % 3]! / 1000),
+    inputTokens: new Float64Array(cells),
+    outputTokens: new Float64Array(cells).fill(1000),
+    latencyMs: new Float64Array(cells).fill(Number.NaN),
+    duplicates: [],
+    sha256: 'a'.repeat(64),
+    texts: picks.flat().map(({ letter }) => (telling ? LETTERS[letter]! : 'As you like.')),
   }
 }
 
-function decide({ set, answers }: ReturnType<typeof world>): Decided[] {
+function decide(set: OutcomeSet): Decided[] {
   const rows = set.queries.map((_, row) => row)
   const part = { name: 'test', train: rows.slice(TEST), test: rows.slice(0, TEST) }
   const queries = new Map(rows.map((row) => [row, makeQuery(toAsk(set.queries[row]!.prompt), '', null)]))
@@ -89,7 +82,6 @@ function decide({ set, answers }: ReturnType<typeof world>): Decided[] {
     policy: { estimator: constant.load(state, ids), guard: manifest.guard, candidates: ids },
     heldOut,
     queries,
-    answers,
     recorded: set,
     lambdas: lambdaGrid(set, part.train, { points: 12, reach: 5 }),
     seed: 1,
@@ -132,10 +124,10 @@ describe('where answers tell who is right', () => {
         for (const [row, asked] of setting.asked.entries()) {
           const { costs, qualities } = setting.outcomes
           expect(costs[row]).toBeCloseTo(
-            asked.reduce((sum, m) => sum + at(told.set, told.set.costUsd, row, m), 0),
+            asked.reduce((sum, m) => sum + at(told, told.costUsd, row, m), 0),
             12,
           )
-          expect(asked.map((m) => at(told.set, told.set.quality, row, m))).toContain(qualities[row])
+          expect(asked.map((m) => at(told, told.quality, row, m))).toContain(qualities[row])
           expect(new Set(asked).size).toBe(asked.length)
           expect(asked.length).toBeGreaterThan(0)
           expect(asked.length).toBeLessThan(4)
@@ -158,9 +150,7 @@ it('where answers tell nothing, nothing is gained and little is lost', () => {
 })
 
 it('a missing answer is named', () => {
-  const { set, answers } = world(true)
-  const { 'model-1': _, ...others } = answers.get('q7')!
-  expect(() => decide({ set, answers: new Map([...answers, ['q7', others]]) })).toThrow(
-    'world has no answer of model-1 to q7',
-  )
+  const set = world(true)
+  const texts = set.texts!.with(3 * (TEST + 7) + 1, null)
+  expect(() => decide({ ...set, texts })).toThrow(`world has no answer of model-1 to q${TEST + 7}`)
 })

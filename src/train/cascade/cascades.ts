@@ -21,8 +21,8 @@ import { type Expectations, expectationsOf } from './expectations.ts'
 import { fitThresholds } from './fitThresholds.ts'
 import { planRouting, planThresholds, remember, type Sequence, type Sequential, simulate, walk } from './simulate.ts'
 
-/** Names of the two, beside that of the policy. */
-export const CASCADES = ['threshold cascade', 'cascade routing'] as const
+/** Names of those that an evaluation knows, beside that of the policy; the last is the planner. */
+export const CASCADES = ['threshold cascade', 'cascade routing', 'cascade'] as const
 
 const FOLDS = 3
 /** Orders of candidates per training row that the judge of answers learns from. */
@@ -35,9 +35,6 @@ const SPREAD_SHARES = [0, 0.25, 0.5, 1]
 /** Share of the walks, the first, that warm the code up and are not timed. */
 const COLD = 0.1
 
-/** Query id → candidate id → text. */
-export type Answers = ReadonlyMap<string, Readonly<Record<string, string>>>
-
 export interface CascadeOptions {
   /** Of the policy, for the names of the two. */
   readonly name: string
@@ -47,8 +44,7 @@ export interface CascadeOptions {
   readonly heldOut: Estimator
   /** By row; those of the part. */
   readonly queries: ReadonlyMap<number, Query>
-  readonly answers: Answers
-  /** The set with all outcomes: what was done about a test row is looked up there. */
+  /** The set with all outcomes and texts: what was done about a test row is looked up there. */
   readonly recorded: OutcomeSet
   readonly lambdas: readonly number[]
   readonly seed: number
@@ -64,11 +60,11 @@ interface Case extends AcceptanceExample {
  * @throws SwitchyardError `data_invalid` where an answer is missing
  */
 export function decideCascades(set: OutcomeSet, part: Part, options: CascadeOptions): Decided[] {
-  const { name, policy, heldOut, queries, answers, recorded, lambdas, seed } = options
+  const { name, policy, heldOut, queries, recorded, lambdas, seed } = options
   const random = createRandom(seed)
   const casesOn = (rows: readonly number[], estimator: Estimator) => {
     const list = rows.map((row) => queries.get(row)!)
-    return casesOf(recorded, rows, { answers, expected: expectationsOf(set, list, { ...policy, estimator }) })
+    return casesOf(recorded, rows, expectationsOf(set, list, { ...policy, estimator }))
   }
   const train = completeRows(set, part.train)
   const seen = casesOn(train, heldOut)
@@ -211,11 +207,7 @@ function hear(acceptance: Acceptance, { expected, answers }: Case, asked: readon
   )
 }
 
-function casesOf(
-  set: OutcomeSet,
-  rows: readonly number[],
-  { expected, answers }: { readonly expected: Expectations; readonly answers: Answers },
-): Case[] {
+function casesOf(set: OutcomeSet, rows: readonly number[], expected: Expectations): Case[] {
   const width = set.candidates.length
   return rows.map((row, i) => {
     const own = <T>(values: { subarray(from: number, to: number): T }, at: number) =>
@@ -226,8 +218,8 @@ function casesOf(
       costUsd: own(expected.costUsd, i),
       quality: own(set.quality, row),
       answers: set.candidates.map((candidate, m) => {
-        const answer = answers.get(id)?.[candidate.id]
-        if (answer === undefined) {
+        const answer = set.texts?.[row * width + m] ?? null
+        if (answer === null) {
           throw new SwitchyardError(
             'data_invalid',
             `${set.name} has no answer of ${candidate.id} to ${id}; cascades need all answers.`,

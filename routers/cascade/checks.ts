@@ -1,0 +1,135 @@
+/**
+ * Two cheap candidates that check each other: where their answers come to the same, that is the answer; where they differ, whoever is worth
+ * most then is asked, or the better of the two is taken. What such a check costs and brings is foreseen before anybody is asked, with
+ * credit for stopping when they agree, which the rule of cascade routing (arXiv 2410.10347) does not give. That two answers agree as a sign
+ * that both are right is self-consistency (arXiv 2203.11171) across models.
+ *
+ * It is optimal stopping with one thing to hear, so that its continuation value is a sum over two outcomes instead of a regression
+ * (Longstaff and Schwartz 2001):
+ *
+ *     V(a, b) = P(agree) · P(right | agree) + P(differ) · max( max_heard q(m | differ), max_m q(m | differ) − λ · cost_m ) − λ · (cost_a + cost_b).
+ *
+ * Each term is a logistic regression on what kind of prompt it is (how many options it lists), how hard it looks to all candidates together,
+ * and, believed less, what was expected of the candidates concerned.
+ */
+import { dotSparse, fitLogistic, type SparseRow } from '../logistic.ts'
+import { logit, mean, sigmoid } from '../math.ts'
+import { type AnswerSignals, agreement } from './signals.ts'
+
+/** A query whose outcomes are known. Arrays have one entry per candidate. */
+export interface CheckExample {
+  /** Expected quality; `NaN` of those who are not able. */
+  readonly expected: ArrayLike<number>
+  /** How many options the prompt lists; 0: none. */
+  readonly options: number
+  readonly answers: readonly AnswerSignals[]
+  /** In [0, 1]. */
+  readonly quality: ArrayLike<number>
+}
+
+/** By index, the cheaper one first. */
+export type Members = readonly [number, number]
+
+/** Weights of the regressions; plain data. */
+export interface Check {
+  readonly members: Members
+  readonly agree: readonly number[]
+  /** Of the answer on which they agree. */
+  readonly right: readonly number[]
+  /** Of every candidate's own answer where they differ. */
+  readonly differ: readonly (readonly number[])[]
+}
+
+/** What a check comes to. */
+export interface Foreseen {
+  readonly members: Members
+  /** Probability that they agree. */
+  readonly agree: number
+  /** That the answer is right where they do. */
+  readonly right: number
+  /** That each candidate's answer is right where they do not. */
+  readonly differ: Float64Array
+}
+
+/**
+ * Of half the squared weight, in outcomes: of what is said of the query, and of what is said of single candidates. The second is what differs by
+ * chance most where whoever looks best is taken.
+ */
+const PENALTY = 1
+const OWN_PENALTY = 30
+
+/** The same option or number, or the same words. */
+export function agree(a: AnswerSignals, b: AnswerSignals): boolean {
+  return agreement(a, b) === 1
+}
+
+/** Weights per candidate: how good it is by what was expected and by the kind of prompt, each on its own. */
+export function fitAlone(examples: readonly CheckExample[]): number[][] {
+  const count = examples[0]?.answers.length ?? 0
+  return Array.from({ length: count }, (_, m) => weigh(examples, [m], ({ quality }) => quality[m]!))
+}
+
+export function fitCheck(examples: readonly CheckExample[], members: Members): Check {
+  const [a, b] = members
+  const same = examples.filter(({ answers }) => agree(answers[a]!, answers[b]!))
+  const other = examples.filter(({ answers }) => !agree(answers[a]!, answers[b]!))
+  return {
+    members,
+    agree: weigh(examples, members, ({ answers }) => (agree(answers[a]!, answers[b]!) ? 1 : 0)),
+    right: weigh(same, members, ({ quality }) => quality[b]!),
+    differ: Array.from(examples[0]!.answers, (_, m) =>
+      weigh(other, othersOf(members, m), ({ quality }) => quality[m]!),
+    ),
+  }
+}
+
+/** What every candidate's answer is worth on its own. */
+export function foreseeAlone(
+  alone: readonly (readonly number[])[],
+  expected: ArrayLike<number>,
+  options: number,
+): Float64Array {
+  return Float64Array.from(alone, (weights, m) => chance(weights, rowOf(expected, options, [m])))
+}
+
+export function foresee(check: Check, expected: ArrayLike<number>, options: number): Foreseen {
+  const { members } = check
+  const own = rowOf(expected, options, members)
+  return {
+    members,
+    agree: chance(check.agree, own),
+    right: chance(check.right, own),
+    differ: Float64Array.from(check.differ, (weights, m) =>
+      chance(weights, rowOf(expected, options, othersOf(members, m))),
+    ),
+  }
+}
+
+function othersOf(members: Members, m: number): readonly number[] {
+  return members.includes(m) ? members : [...members, m]
+}
+
+function weigh(
+  examples: readonly CheckExample[],
+  candidates: readonly number[],
+  outcomeOf: (example: CheckExample) => number,
+): number[] {
+  const rows = examples.map(({ expected, options }) => rowOf(expected, options, candidates))
+  const penalties = new Float64Array(SHARED + candidates.length).fill(PENALTY, 0, SHARED).fill(OWN_PENALTY, SHARED)
+  return [...fitLogistic(rows, examples.map(outcomeOf), penalties)]
+}
+
+const SHARED = 4
+
+function rowOf(expected: ArrayLike<number>, options: number, candidates: readonly number[]): SparseRow {
+  const logits = Array.from(expected, logit)
+  const looks = mean(logits.filter((one) => !Number.isNaN(one)))
+  const listed = options > 1
+  const own = candidates.map((m) => (Number.isNaN(logits[m]!) ? 0 : logits[m]! - looks))
+  const values = [1, listed ? 1 : 0, listed ? Math.log(options - 1) : 0, looks, ...own]
+  return { columns: values.map((_, column) => column), values }
+}
+
+function chance(weights: readonly number[], row: SparseRow): number {
+  return sigmoid(dotSparse(weights, row))
+}
