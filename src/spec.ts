@@ -143,8 +143,6 @@ export interface TrainingSet {
   /** Quality in [0, 1]. */
   readonly quality: Float64Array
   readonly outputTokens: Float64Array
-  /** Of a log, where one quality a row is known: the probabilities by which it was drawn, laid out as `quality`. */
-  readonly chances?: Float64Array
   /** Vectors of what the candidates answered, all by one encoder, laid out as `quality`; `null` = not known. */
   readonly answers?: readonly (Float32Array | null)[]
   /** What each query is about, by name; empty = not labelled. Known when training alone. */

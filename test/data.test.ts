@@ -93,21 +93,26 @@ describe('the log of a gateway', () => {
   afterAll(() => gateway.discard())
 
   it('is learned from while it is written, by scores and stored vectors, and says what that is worth', async () => {
-    const learn = ['train', '--data', log, '--estimator', 'knn', '--out', 'own.safetensors']
+    const learn = ['train', '--from', log, '--estimator', 'knn', '--out', 'own.safetensors']
     const { code, output } = await run(learn, gateway)
     expect(code, output).toBe(0)
     expect(output).toContain(`knn, ${ASKED - 1} rows`)
-    expect(output).toContain('Not judged: switchyard.sqlite has no test queries with the outcome of every candidate')
+    expect(output).toContain(`Learned from ${ASKED - 1} decisions of switchyard.sqlite, numbers 2 to ${ASKED}.`)
+    expect(output).toContain('1: nothing is known of what the answer was worth, or not yet')
     const { output: printed } = await run([...learn, '--json'], gateway)
     const { trainedOn, guard, evaluation } = JSON.parse(printed)
-    expect(trainedOn).toMatchObject({ source: 'switchyard.sqlite', rows: ASKED - 1 })
+    expect(trainedOn).toMatchObject({
+      source: 'switchyard.sqlite',
+      rows: ASKED - 1,
+      log: { first: 2, last: ASKED, leftOut: { unscored: 1, crowded: 0, lonely: 0 } },
+    })
     expect(guard.quality.every((value: number) => value > 0 && value < 1)).toBe(true)
     expect(evaluation).toBeNull()
   })
 
-  it('is not evaluated: eval says why, and what can be done', async () => {
-    const { code, output } = await run(['eval', '--data', log, ...SETTINGS], gateway)
+  it.each(['eval', 'train'])('is not what %s --data takes: it says what does', async (command) => {
+    const { code, output } = await run([command, '--data', log], gateway)
     expect(code).toBe(2)
-    expect(output).toMatch(/no query has the outcomes of all .*The log of a gateway knows one answer per query/)
+    expect(output).toMatch(/the log of a gateway knows one answer to each request\. `train --from` learns from it/)
   })
 })

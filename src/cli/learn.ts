@@ -7,7 +7,7 @@ import { SwitchyardError } from '../errors.ts'
 import { decodePolicy, encodePolicy } from '../policy/file.ts'
 import type { RoutePolicy } from '../route/decide.ts'
 import { withPriors } from '../route/priors.ts'
-import type { Candidate, Encoder, Estimator, Policy, Query } from '../spec.ts'
+import type { Candidate, Encoder, Estimator, EstimatorFamily, PlannerFamily, Policy, Query } from '../spec.ts'
 import { withRecordedAnswers, withTexts } from '../train/answers.node.ts'
 import type { Choose } from '../train/baselines.ts'
 import { createChooser } from '../train/choose.ts'
@@ -18,6 +18,7 @@ import { decideOn } from '../train/decided.ts'
 import { fitPolicy } from '../train/fit.ts'
 import { queriesOf } from '../train/queries.ts'
 import { createRandom } from '../train/random.ts'
+import type { LogSet } from '../train/retrain/log.node.ts'
 import { completeRows, lackOf } from '../train/rows.ts'
 import { EVERYTHING } from '../train/splits.node.ts'
 import { compareStudy, termsOf } from '../train/study.ts'
@@ -37,7 +38,8 @@ export interface RouterArguments {
 }
 
 export interface LearnOptions extends RouterArguments, DatasetOptions {
-  readonly data: string
+  /** Where recorded outcomes are, or what a gateway logged. */
+  readonly data: string | LogSet
   readonly seed: number
   readonly encoder: Encoder | null
   readonly cacheDir: string
@@ -65,18 +67,11 @@ export interface Learned {
 /** Fits on the split `train` alone, deterministic by its seed. `columns` and `prices` are for reading the data. */
 export async function learn(options: LearnOptions): Promise<Learned> {
   const { data, seed, encoder, cacheDir } = options
-  const read = await readDataset(data, options)
   const names = pairOf(options)
   const { name, options: estimatorOptions } = readEstimator(names.estimator)
   const family = findEstimator(name)
-  const reading = progress('embedding answers')
   const planner = findPlanner(names.planner)
-  const told = planner.needs === 'answers' ? await withTexts(read, data, options) : read
-  const set =
-    family.needs === 'answers'
-      ? await withRecordedAnswers(told, data, { ...options, encoder, cacheDir, onProgress: reading.update })
-      : told
-  reading.stop()
+  const set = typeof data === 'string' ? await readRecorded(data, { ...options, family, planner }) : data.set
   const lack = lackOf(set, family)
   if (lack !== null) throw new SwitchyardError('data_invalid', lack)
   const train = rowsOf(set, 'train')
@@ -98,6 +93,7 @@ export async function learn(options: LearnOptions): Promise<Learned> {
     random: createRandom(seed),
     createdAt: new Date().toISOString(),
     ...(options.lambda !== undefined && { lambda: options.lambda }),
+    ...(typeof data !== 'string' && { log: data.log, ...(data.parent !== null && { parent: data.parent }) }),
     ...(options.labels && { labels: train.map((row) => set.queries[row]?.prompt.slice(0, 80) ?? '') }),
     onProgress: fitting.update,
   })
@@ -106,6 +102,26 @@ export async function learn(options: LearnOptions): Promise<Learned> {
   const policy = await decodePolicy(bytes)
   const installation = { encoder: encoder?.info ?? null, features: FEATURES, candidates: manifest.candidates }
   return { set, train, test, queries, bytes, policy, compiled: compilePolicy(policy, installation).policy, heldOut }
+}
+
+/** Recorded outcomes, with the answers where what is fitted learns from them. */
+async function readRecorded(
+  location: string,
+  {
+    family,
+    planner,
+    ...options
+  }: Omit<LearnOptions, 'planner'> & { readonly family: EstimatorFamily; readonly planner: PlannerFamily },
+): Promise<OutcomeSet> {
+  const read = await readDataset(location, options)
+  const reading = progress('embedding answers')
+  const told = planner.needs === 'answers' ? await withTexts(read, location, options) : read
+  const set =
+    family.needs === 'answers'
+      ? await withRecordedAnswers(told, location, { ...options, onProgress: reading.update })
+      : told
+  reading.stop()
+  return set
 }
 
 export function pairOf({

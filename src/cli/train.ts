@@ -3,10 +3,13 @@ import { writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { openEncoder } from '../compose/encoder.node.ts'
 import { candidatesOf, levelsOf } from '../compose/world.ts'
+import type { Config } from '../config/config.ts'
+import { SwitchyardError } from '../errors.ts'
 import { createPolicyFolder } from '../policy/folder.node.ts'
-import type { Candidate } from '../spec.ts'
+import type { Candidate, Encoder } from '../spec.ts'
 import type { Prices } from '../train/formats/columns.ts'
 import { readProof } from '../train/proof.ts'
+import { type LogSet, NOT_LEARNED, readLogSet } from '../train/retrain/log.node.ts'
 import { readColumns } from './columns.ts'
 import { type ConfigArguments, findRoute, requireConfig } from './config.ts'
 import { renderComparison, renderShares } from './eval.table.ts'
@@ -16,7 +19,9 @@ import { print } from './output.ts'
 import { readPlanner } from './planner.ts'
 
 interface TrainArguments extends ConfigArguments, Omit<RouterArguments, 'plannerOptions'> {
-  readonly data: string
+  readonly data?: string
+  /** The log of a gateway. */
+  readonly from?: string
   /** JSON, or a file of it. */
   readonly columns?: string
   readonly route?: string
@@ -32,6 +37,7 @@ interface TrainArguments extends ConfigArguments, Omit<RouterArguments, 'planner
 export async function train(args: TrainArguments): Promise<void> {
   const {
     data,
+    from,
     columns,
     route,
     out,
@@ -50,11 +56,13 @@ export async function train(args: TrainArguments): Promise<void> {
   const encoder = await openEncoder(config.encoder)
   try {
     const seed = Number(args.seed)
+    const prices = pricesOf(config.candidates)
+    const log = from === undefined ? null : readFrom(from, { config, route: served.name, encoder, prices })
     const learned = await learn({
       ...router,
       ...(await readColumns(columns)),
-      prices: pricesOf(config.candidates),
-      data,
+      prices,
+      data: log ?? requireData(data),
       seed,
       encoder,
       labels,
@@ -71,7 +79,8 @@ export async function train(args: TrainArguments): Promise<void> {
       print(JSON.stringify({ policy: policy.id, estimator: estimator.name, planner, guard, trainedOn, evaluation }))
       return
     }
-    if (evaluation === null)
+    if (log !== null) print(describeLog(log))
+    else if (evaluation === null)
       print(`Not judged: ${learned.set.name} has no test queries with the outcome of every candidate.`)
     else {
       print(renderComparison(evaluation))
@@ -85,11 +94,56 @@ export async function train(args: TrainArguments): Promise<void> {
     print(out === undefined ? `Serve it with: switchyard promote ${policy.id.slice(0, 12)}` : `Written to ${out}.`)
     if ('needed' in guard.evidence)
       print(
-        `Of the queries to learn from ${guard.evidence.rows} have the outcome of every candidate. With fewer than ${guard.evidence.needed} nothing shows that the learned differences help: the policy serves the best constant of these outcomes.`,
+        log !== null
+          ? `Fewer than ${guard.evidence.needed} decisions: the policy serves the best constant of these outcomes.`
+          : `Of the queries to learn from ${guard.evidence.rows} have the outcome of every candidate. With fewer than ${guard.evidence.needed} nothing shows that the learned differences help: the policy serves the best constant of these outcomes.`,
       )
   } finally {
     await encoder?.close()
   }
+}
+
+function requireData(data: string | undefined): string {
+  if (data !== undefined) return data
+  throw new SwitchyardError(
+    'data_invalid',
+    'train needs --data with recorded outcomes, or --from with the log of a gateway, such as --from .switchyard/switchyard.sqlite.',
+  )
+}
+
+function readFrom(
+  path: string,
+  {
+    config,
+    route,
+    encoder,
+    prices,
+  }: {
+    readonly config: Config
+    readonly route: string
+    readonly encoder: Encoder | null
+    readonly prices: Prices
+  },
+): LogSet {
+  const { reward } = config.learning
+  const { keyShare } = reward
+  return readLogSet(path, {
+    definition: reward,
+    keyShare,
+    encoder: encoder?.info ?? null,
+    route,
+    prices,
+    now: Date.now(),
+  })
+}
+
+/** What was learned from, and what was not. */
+function describeLog({ set, log: { first, last, leftOut } }: LogSet): string {
+  const reasons = Object.entries(NOT_LEARNED).flatMap(([reason, words]) =>
+    leftOut[reason] ? [`  ${leftOut[reason]}: ${words}`] : [],
+  )
+  const rows = `Learned from ${set.queries.length} decisions of ${set.name}, numbers ${first} to ${last}.`
+  return [rows, ...(reasons.length > 0 ? ['Left out:', ...reasons] : [])].join('\n')
 }
 
 /** Data without prices of its own has those of the candidates of the same names. */

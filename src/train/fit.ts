@@ -14,6 +14,7 @@ import type { OutcomeSet } from './dataset.node.ts'
 import { fitGuard } from './guard.ts'
 import { predict } from './predict.ts'
 import { type Cross, decideHeldOut, proveDecided } from './proveFitted.ts'
+import { proveDrawn } from './retrain/prove.ts'
 import { toTrainingSet } from './rows.ts'
 
 export interface FitOptions<Options extends object> {
@@ -37,6 +38,8 @@ export interface FitOptions<Options extends object> {
   /** ISO 8601. */
   readonly createdAt: string
   readonly parent?: string
+  /** Which decisions of a log the rows are. */
+  readonly log?: PolicyManifest['trainedOn']['log']
   /** Names of the rows for explanations, such as their ids. */
   readonly labels?: readonly string[]
   readonly folds?: number
@@ -56,6 +59,7 @@ export interface FittedPolicy {
 /** A policy ready for `encodePolicy`. Deterministic given its arguments. */
 export function fitPolicy<Options extends object>(fit: FitOptions<Options>): FittedPolicy {
   const { set, rows, queries, family, planner, plannerOptions = {}, encoder, random, folds = 5 } = fit
+  const { chances } = set
   const options = { ...family.defaults, ...fit.options }
   const {
     guard,
@@ -75,11 +79,22 @@ export function fitPolicy<Options extends object>(fit: FitOptions<Options>): Fit
   const params = planner.fit?.(predict(set, rows, queries, { estimator, guard }), plannerOptions)
   const cross = { ...parts, heldOut: estimator }
   const { lambda } = fit
-  const decided =
-    heldOut === null || lambda === undefined
-      ? null
-      : decideHeldOut(set, rows, queries, { ...cross, planner, plannerOptions, lambda })
-  const proof = decided && lambda !== undefined ? proveDecided(set, rows, decided, lambda) : null
+  const prove = (lambda: number) => {
+    // A planner that was fitted on the rows of a log would have to be fitted on parts of them to be judged by the others.
+    if (chances && planner.fit) return null
+    if (chances) {
+      const drawn = {
+        ...cross,
+        planner: planner.load(plannerOptions),
+        family: { ...family, defaults: options },
+        lambda,
+      }
+      return proveDrawn({ ...set, chances }, rows, queries, drawn)
+    }
+    const decided = decideHeldOut(set, rows, queries, { ...cross, planner, plannerOptions, lambda })
+    return decided && proveDecided(set, rows, decided, lambda)
+  }
+  const proof = heldOut === null || lambda === undefined ? null : prove(lambda)
   fit.onProgress?.(folds + 1, folds + 1)
   const manifest: PolicyManifest = {
     format: 1,
@@ -89,7 +104,13 @@ export function fitPolicy<Options extends object>(fit: FitOptions<Options>): Fit
     encoder: encoder ?? { id: 'none', precision: 'none', dim: 0, sha256: '' },
     features: FEATURES,
     candidates: ids,
-    trainedOn: { source: set.name, rows: rows.length, sha256: set.sha256, createdAt: fit.createdAt },
+    trainedOn: {
+      source: set.name,
+      rows: rows.length,
+      sha256: set.sha256,
+      createdAt: fit.createdAt,
+      ...(fit.log && { log: fit.log }),
+    },
     metrics: proof === null ? {} : { proof },
     ...(fit.parent === undefined ? {} : { parent: fit.parent }),
     ...(fit.labels === undefined ? {} : { labels: fit.labels }),

@@ -27,7 +27,7 @@ import { createChooser } from './choose.ts'
 import type { OutcomeSet } from './dataset.node.ts'
 import { gainsOver, judgedLambdas } from './gains.ts'
 import { type Slope, slopeOf } from './metrics/slope.ts'
-import { lowerBound, mean, weightedMean } from './metrics/statistics.ts'
+import { lowerBound, mean } from './metrics/statistics.ts'
 import { recall } from './predict.ts'
 import { drawnSlopes } from './retrain/slopes.ts'
 import { assignFolds, at, costsOf, isComplete, toTrainingSet } from './rows.ts'
@@ -237,19 +237,12 @@ function crossFit<Options extends object>(
 
 type Constant = Pick<Guard, 'quality' | 'outputTokens' | 'inputTokens'>
 
-/**
- * What the constant believes: each candidate's mean, or the pool's where nothing of the candidate is known. Of a log, where those it was
- * drawn for are not all, each outcome counts for as many queries as its chance stands for (self-normalised inverse propensities, Hájek 1971).
- */
+/** What the constant believes: each candidate's mean, or the pool's where nothing of the candidate is known. */
 function constantOf(set: OutcomeSet, rows: readonly number[], queries: readonly Query[]): Constant {
   const means = (matrix: Float64Array, unknown: number) => {
-    const known = set.candidates.map((_, column) => {
-      const seen = rows.filter((row) => !Number.isNaN(at(set, matrix, row, column)))
-      return weightedMean(
-        seen.map((row) => at(set, matrix, row, column)),
-        seen.map((row) => (set.chances ? 1 / at(set, set.chances, row, column) : 1)),
-      )
-    })
+    const known = set.candidates.map((_, column) =>
+      mean(rows.map((row) => at(set, matrix, row, column)).filter((value) => !Number.isNaN(value))),
+    )
     const pool = mean(known.filter((value) => !Number.isNaN(value)))
     return known.map((value) => (Number.isNaN(value) ? (Number.isNaN(pool) ? unknown : pool) : value))
   }

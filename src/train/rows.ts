@@ -13,7 +13,7 @@ export function at(set: OutcomeSet, matrix: Float64Array, row: number, column: n
 
 /** What is learned from: the outcomes of `rows`; `queries[i]` belongs to `rows[i]`. */
 export function toTrainingSet(set: OutcomeSet, rows: readonly number[], queries: readonly Query[]): TrainingSet {
-  const { candidates, quality, outputTokens, chances, answers } = set
+  const { candidates, quality, outputTokens, answers } = set
   const width = candidates.length
   return {
     queries,
@@ -21,7 +21,6 @@ export function toTrainingSet(set: OutcomeSet, rows: readonly number[], queries:
     quality: pick(set, quality, rows),
     outputTokens: pick(set, outputTokens, rows),
     tasks: rows.map((row) => set.queries[row]!.task),
-    ...(chances && { chances: pick(set, chances, rows) }),
     ...(answers && { answers: rows.flatMap((row) => answers.slice(row * width, (row + 1) * width)) }),
   }
 }

@@ -1,15 +1,12 @@
 /** Requests whose text is far from every other of the log: one alone teaches nothing about the traffic, and bends predictions around it. */
-import { quantile } from '../metrics/statistics.ts'
 
 /** Each is compared with at most so many others, spread evenly over the log. */
 const COMPARED = 1000
-/** A similarity is far out so many interquartile ranges below the first quartile (Tukey 1977). */
-const RANGES = 3
 
 /**
- * Indexes of the requests whose similarity to the nearest other text is far out among those of all. What has no vector is left in peace.
+ * Indexes of the requests whose nearest other text is farther away than two texts of the log are from each other on average. What has no vector is left in peace.
  * @param vectors unit norm
- * @param texts the same for the same text, whose vectors do not count as others
+ * @param texts the same for the same text, which is no other
  */
 export function lonely(vectors: readonly (Float32Array | null)[], texts: readonly string[]): number[] {
   const distinct = [...new Map(texts.map((text, i) => [text, i])).values()].filter((i) => vectors[i])
@@ -19,14 +16,20 @@ export function lonely(vectors: readonly (Float32Array | null)[], texts: readonl
     (_, k) => distinct[Math.floor(k * step)]!,
   )
   const nearest = new Map<string, number>()
+  let sum = 0
+  let pairs = 0
   for (const i of distinct) {
-    const similarities = compared.flatMap((other) => (other === i ? [] : [dot(vectors[i]!, vectors[other]!)]))
-    nearest.set(texts[i]!, Math.max(...similarities))
+    let most = Number.NEGATIVE_INFINITY
+    for (const other of compared) {
+      if (other === i) continue
+      const similarity = dot(vectors[i]!, vectors[other]!)
+      most = Math.max(most, similarity)
+      sum += similarity
+      pairs++
+    }
+    nearest.set(texts[i]!, most)
   }
-  const all = [...nearest.values()]
-  const [low, high] = [quantile(all, 0.25), quantile(all, 0.75)]
-  const least = low - RANGES * (high - low)
-  return texts.flatMap((text, i) => (vectors[i] && nearest.get(text)! < least ? [i] : []))
+  return texts.flatMap((text, i) => (vectors[i] && nearest.get(text)! < sum / pairs ? [i] : []))
 }
 
 function dot(a: Float32Array, b: Float32Array): number {

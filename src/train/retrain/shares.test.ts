@@ -11,11 +11,7 @@ const rowsOf = (counts: Readonly<Record<string, number>>): Row[] =>
 const keep = (rows: readonly Row[], keyShare: number) =>
   withinShares(rows, { keyOf: ({ key }) => key, idOf: ({ id }) => id, keyShare })
 const counted = (rows: readonly Row[]) =>
-  Object.fromEntries(
-    Map.groupBy(rows, ({ key }) => key)
-      .entries()
-      .map(([key, own]) => [key, own.length]),
-  )
+  Object.fromEntries([...Map.groupBy(rows, ({ key }) => key)].map(([key, own]) => [key, own.length]))
 
 it.each([
   // 40 of the others allow 40 of the one at a half.
