@@ -14,7 +14,6 @@ import { createSimulatedUpstream } from '../src/simulate/upstream.ts'
 import type { Transport } from '../src/spec.ts'
 import { ask, user } from './clients.ts'
 import { candidateAt, NO_ENCODER, providersAt } from './config.ts'
-import { eventually } from './decisions.ts'
 import { newFolder, removeFolder, root, run, startGateway, writeConfig } from './gateway.ts'
 
 const opened: { close(): unknown }[] = []
@@ -170,7 +169,7 @@ it('goes on after a kill and asks nothing twice that it has an answer to', async
     cwd: folder,
     stdio: 'ignore',
   })
-  await eventually(async () => (answered() >= 30 ? true : null), 'thirty answers on the disk')
+  while (answered() < 30) await sleep(20)
   child.kill('SIGKILL')
   await once(child, 'exit')
   const kept = answered()
@@ -185,7 +184,7 @@ it('goes on after a kill and asks nothing twice that it has an answer to', async
   // Only what was under way when it was killed: paid for, but never heard.
   expect(twice.length).toBeLessThanOrEqual(4)
   expect(Math.max(...asked.values())).toBeLessThanOrEqual(2)
-})
+}, 60_000)
 
 it('never spends more than it may, over all runs, and says so', async () => {
   const { baseUrl } = await serve(simulate(right))
@@ -295,11 +294,15 @@ describe('with a judge', () => {
   it('an honest one is believed, its cost is in the budget, and a verdict that cannot be read is asked for again', async () => {
     expect(readPreferred(honest('ANSWER A\nA good'))).toBe('first')
     const { baseUrl } = await serve(judged(hesitant()))
-    const { levels, newAnswers, spentUsd } = await bootstrap(folderWith(config(baseUrl), prompts), ...args)
+    const folder = folderWith(config(baseUrl), prompts)
+    const { levels, newAnswers, spentUsd } = await bootstrap(folder, ...args)
     expect(levels[0]!.constant).toMatchObject({ column: 1, point: { quality: 1 } })
     expect(newAnswers).toBe(12 * 4 + 1)
     // 12 prompts: 0.005 + 0.0005 for the answers, 0.0005 for each of 25 verdicts.
     expect(spentUsd).toBeCloseTo(12 * 0.0055 + 25 * 0.0005, 10)
+    // What is paid for counts again, verdicts too, also where the budget would hold nothing more.
+    const again = await bootstrap(folder, ...args.with(3, '0.01'))
+    expect(again).toMatchObject({ prompts: 12, newAnswers: 0, spentUsd })
   })
 
   it('one that never says leaves the prompts out, and without any judge nothing is asked', async () => {

@@ -22,6 +22,8 @@ export interface Asker {
    * provider: its key is refused, it has no such model, it stays silent.
    */
   ask(candidate: Candidate, messages: readonly Message[]): Promise<Answer | null>
+  /** The answer that is kept. */
+  find(candidate: Candidate, messages: readonly Message[]): Answer | undefined
   /** USD that asking is expected to cost: nothing for what was asked before, else with an answer as long as the longest so far. */
   expectedUsd(candidate: Candidate, messages: readonly Message[]): number
 }
@@ -97,6 +99,7 @@ export function createAsker(
       asking.set(key, running)
       return running
     },
+    find: (candidate, messages) => answers.find(keyOf(candidate, messages)),
     expectedUsd(candidate, messages) {
       if (answers.find(keyOf(candidate, messages))) return 0
       const output = Math.max(longest.get(candidate.id) ?? 0, candidate.priors?.outputTokens ?? TYPICAL.outputTokens)

@@ -73,13 +73,21 @@ export async function collect(prompts: readonly Prompt[], options: CollectOption
     const most = done < PILOT ? 1 : concurrency
     while (underWay.size >= most) await Promise.race(underWay)
     let expectedUsd = expectedOf(prompt)
-    const verdict = () => judgeBudget({ spent: answers.spentUsd, reserved }, { expectedUsd, usdPerDay: budgetUsd })
+    // Once the budget is spent, what is paid for already still counts; of the others the cheap ones alone would be no fair sample.
+    if (exhausted && expectedUsd > 0) continue
+    const verdict = () =>
+      expectedUsd === 0
+        ? 'granted'
+        : judgeBudget({ spent: answers.spentUsd, reserved }, { expectedUsd, usdPerDay: budgetUsd })
     while (verdict() === 'busy') {
       await Promise.race(underWay)
       expectedUsd = expectedOf(prompt)
     }
-    exhausted = verdict() === 'exhausted'
-    if (exhausted || failures.length > 0) break
+    if (failures.length > 0) break
+    if (verdict() === 'exhausted') {
+      exhausted = true
+      continue
+    }
     reserved += expectedUsd
     const running = one(prompt, i, expectedUsd).finally(() => underWay.delete(running))
     underWay.add(running)

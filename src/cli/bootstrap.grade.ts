@@ -63,21 +63,31 @@ async function compare(
   prompt: Prompt,
   answers: readonly (string | null)[],
   m: number,
-  { candidates, asker, judge }: GradeOptions,
+  options: GradeOptions,
 ): Promise<number | null> {
+  const asked = comparisonsOf(prompt, answers, m, options)
+  if (!Array.isArray(asked)) return asked
+  const { asker, judge } = options
+  const [straight, swapped] = await Promise.all(asked.map((content) => askJudge(asker, judge!.candidate, content)))
+  return straight && swapped ? qualityOf(straight, swapped) : null
+}
+
+/** What the judge is asked of the answer of candidate m, in both orders; or the quality that needs no judge. */
+function comparisonsOf(
+  { messages, reference }: Prompt,
+  answers: readonly (string | null)[],
+  m: number,
+  { candidates, judge }: GradeOptions,
+): string[] | number | null {
   const answer = answers[m] ?? null
   const against = answers[candidates.findIndex(({ id }) => id === judge?.against.id)] ?? null
-  if (judge === null || answer === null || against === null) return null
-  if (candidates[m]!.id === judge.against.id || answer === against) return 0.5
-  const { reference } = prompt
-  const prefer = (first: string, second: string) =>
-    askJudge(
-      asker,
-      judge.candidate,
-      pairwisePrompt({ prompt: asText(prompt.messages), first, second, ...(reference !== undefined && { reference }) }),
-    )
-  const [straight, swapped] = await Promise.all([prefer(answer, against), prefer(against, answer)])
-  return straight && swapped && qualityOf(straight, swapped)
+  if (answer === null || against === null) return null
+  if (answer === against) return 0.5
+  const about = { prompt: asText(messages), ...(reference !== undefined && { reference }) }
+  return [
+    pairwisePrompt({ ...about, first: answer, second: against }),
+    pairwisePrompt({ ...about, first: against, second: answer }),
+  ]
 }
 
 const AGAIN = 'Reply with one JSON object only: {"better": "A"}, {"better": "B"} or {"better": "tie"}.'
@@ -97,14 +107,20 @@ async function askJudge(asker: Asker, judge: Candidate, content: string): Promis
   return again && readPreferred(again.text)
 }
 
-/** What grading a prompt is expected to cost, in USD, before its answers are known: two comparisons of each candidate but one, of answers of so many tokens. */
-export function expectedJudgingUsd(
-  prompt: Prompt,
-  { candidates, asker, judge, recorded, demo }: GradeOptions,
-  answerTokens: number,
-): number {
-  if (judge === null || graderOf(prompt, { judge, recorded, demo }) !== 'judge') return 0
-  const answer = 'word '.repeat(answerTokens)
-  const content = pairwisePrompt({ prompt: asText(prompt.messages), first: answer, second: answer })
-  return 2 * (candidates.length - 1) * asker.expectedUsd(judge.candidate, [{ role: 'user', content }])
+/**
+ * What grading a prompt is expected to cost, in USD: two comparisons of each candidate but one.
+ * @param answerTokens of an answer that is not known yet
+ */
+export function expectedJudgingUsd(prompt: Prompt, options: GradeOptions, answerTokens: number): number {
+  const { candidates, asker, judge } = options
+  if (judge === null || graderOf(prompt, options) !== 'judge') return 0
+  // Texts that differ, so that each is compared; four characters are about a token.
+  const unknown = (m: number) => `${m} ${'word'.repeat(answerTokens)}`
+  const answers = candidates.map((candidate, m) => asker.find(candidate, prompt.messages)?.text ?? unknown(m))
+  return candidates
+    .flatMap((_, m) => {
+      const asked = comparisonsOf(prompt, answers, m, options)
+      return Array.isArray(asked) ? asked : []
+    })
+    .reduce((sum, content) => sum + asker.expectedUsd(judge.candidate, [{ role: 'user', content }]), 0)
 }

@@ -4,7 +4,6 @@ import { levelsOf } from '../compose/world.ts'
 import type { RouteSettings } from '../config/config.ts'
 import { SwitchyardError } from '../errors.ts'
 import { decodePolicy, encodePolicy } from '../policy/file.ts'
-import { withPriors } from '../route/priors.ts'
 import type { Encoder, EstimatorFamily, JsonObject } from '../spec.ts'
 import { bootstrapPolicy, decideWith } from '../train/bootstrap/learn.ts'
 import { levelOf } from '../train/bootstrap/levels.ts'
@@ -38,7 +37,7 @@ export async function learnFrom(set: OutcomeSet, { route, estimator, encoder, ca
   const byRow = await queriesOf(set, rows, { encoder, cacheDir })
   const pair = pairOf({ ...route.router, ...(estimator !== undefined && { estimator }) })
   const named = readEstimator(pair.estimator)
-  const lambdas = levelsOf(route, withPriors(set.candidates))
+  const lambdas = levelsOf(route, set.candidates)
   const bar = progress('fitting')
   const fitting = (family: EstimatorFamily, options: JsonObject) => ({
     set,

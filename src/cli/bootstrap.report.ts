@@ -11,17 +11,41 @@ export interface Report extends Pick<Bootstrapped, 'verdict' | 'proof'> {
   readonly judged: Level
   /** Ids by column. */
   readonly candidates: readonly string[]
-  /** Prompts of which every candidate's outcome is known. */
+  /** Prompts asked and graded, of those given; and of those the ones of which every candidate's outcome is known. */
+  readonly prompts: number
+  readonly given: number
   readonly complete: number
-  /** Mean, of answers and comparisons. */
-  readonly usdPerPrompt: number
-  /** Prompts that could still be asked. */
-  readonly left: number
+  /** Logged requests that cannot be asked again. */
+  readonly leftOut: number
+  readonly newAnswers: number
+  readonly newUsd: number
+  /** By all runs. */
   readonly spentUsd: number
+  readonly budgetUsd: number
+  /** The budget holds no more prompts. */
+  readonly exhausted: boolean
+  /** Prompts by who graded them. */
+  readonly graders: Readonly<Record<string, number>>
   /** What serves if the advice is followed. */
   readonly policy: string
-  /** The command as it was given, but for its budget. */
+  /** The command as it was given, but for its budget; and what `promote` has to be told beside the policy. */
   readonly command: string
+  readonly promoteWith: string
+}
+
+export function renderSummary(report: Report): string[] {
+  const { prompts, given, complete, candidates, newAnswers, newUsd, spentUsd, budgetUsd, graders } = report
+  const by = Object.entries(graders).map(([name, count]) => `${name} (${count})`)
+  return [
+    `${prompts} of ${given} prompts, ${candidates.length} candidates: ${newAnswers} new answers for USD ${money(newUsd)}, USD ${money(spentUsd)} of ${budgetUsd} spent in all. Graded by ${by.join(', ')}.`,
+    ...(report.exhausted ? ['The budget holds no more prompts.'] : []),
+    ...(report.leftOut > 0
+      ? [`${report.leftOut} logged requests are left out: they had several messages, or more text than the log keeps.`]
+      : []),
+    ...(complete < prompts
+      ? [`${prompts - complete} prompts lack a grade of some candidate: they are learned from, and not judged by.`]
+      : []),
+  ]
 }
 
 export function renderLevels({ levels, candidates }: Report): string {
@@ -48,7 +72,8 @@ export function renderVerdict(report: Report): string[] {
   const { verdict, judged, candidates, complete, proof, policy } = report
   const constant = candidates[judged.constant.column]!
   const at = `level ${judged.name}, λ ${judged.lambda.toPrecision(3)}, ${complete} prompts`
-  const serve = `switchyard promote ${policy.slice(0, 12)}`
+  const serve = `switchyard promote ${policy.slice(0, 12)}${report.promoteWith}`
+  const until = `Until then the constant ${constant}: ${serve}`
   switch (verdict.kind) {
     case 'promote':
       return [
@@ -61,7 +86,12 @@ export function renderVerdict(report: Report): string[] {
         `Let it serve: ${serve}`,
       ]
     case 'undecided':
-      return [`UNDECIDED (${at}): ${moreInWords(report, verdict)}`, `Until then the constant ${constant}: ${serve}`]
+      return [`UNDECIDED (${at}): ${moreInWords(report, verdict)}`, until]
+    case 'begun':
+      return [
+        `UNDECIDED (${at}): so few say nothing. ${priced(report, verdict.more)} are a beginning.${goOn(report, verdict.more)}`,
+        until,
+      ]
   }
 }
 
@@ -77,20 +107,34 @@ function gainInWords({ policy }: Level): string {
 }
 
 function moreInWords(
-  { proof, usdPerPrompt, left, spentUsd, command }: Report,
-  { likely, most }: { readonly likely: number; readonly most: number },
+  report: Report,
+  { seen, likely, most }: Extract<Report['verdict'], { readonly kind: 'undecided' }>,
 ): string {
-  const priced = (prompts: number) =>
-    `${prompts.toLocaleString('en')} more prompts (USD ${money(prompts * usdPerPrompt)})`
-  const gain = proof?.gain ?? 0
   const would =
     most > likely
-      ? `about ${priced(likely)} would decide if the gain is the ${signed(gain, 4)} per request that it seems to be, up to ${priced(most)} if it is as small as ${WORTHWHILE}.`
-      : `about ${priced(likely)} would find a gain of ${WORTHWHILE} per request, the smallest that is worth a policy, if it is there.`
-  const budget = money(Math.ceil((spentUsd + likely * usdPerPrompt) * 110) / 100)
-  const lacking = likely - left
-  const first = lacking > 0 ? ` Add ${lacking.toLocaleString('en')} prompts to the ${left} that are left.` : ''
-  return `${would}${first} Go on with: ${command} --budget-usd ${budget}`
+      ? `about ${priced(report, likely)} would decide if the gain is the ${signed(seen, 4)} per request that it seems to be, up to ${priced(report, most)} if it is as small as ${WORTHWHILE}.`
+      : `about ${priced(report, likely)} would find a gain of ${WORTHWHILE} per request, the smallest that is worth a policy, if it is there.`
+  return `${would}${goOn(report, likely)}`
+}
+
+function priced(report: Report, prompts: number): string {
+  return `${prompts.toLocaleString('en')} more prompts (USD ${money(prompts * usdPerPrompt(report))})`
+}
+
+function usdPerPrompt({ spentUsd, prompts }: Report): number {
+  return spentUsd / prompts
+}
+
+/** A tenth more than is expected: what is expected is a mean. */
+const RESERVE = 1.1
+
+function goOn(report: Report, prompts: number): string {
+  const { spentUsd, given, command } = report
+  const budgetUsd = Math.ceil(100 * (spentUsd + RESERVE * prompts * usdPerPrompt(report))) / 100
+  const left = given - report.prompts
+  const lacking = prompts - left
+  const first = lacking > 0 ? ` ${left.toLocaleString('en')} are left: add ${lacking.toLocaleString('en')}.` : ''
+  return `${first} Go on with: ${command} --budget-usd ${budgetUsd}`
 }
 
 function interval({ value, low, high }: Interval, show: (value: number) => string): string {

@@ -6,10 +6,10 @@ import { writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { openEncoder } from '../compose/encoder.node.ts'
 import { createTransports } from '../compose/transports.node.ts'
+import { candidatesOf } from '../compose/world.ts'
 import type { Config, RouteSettings } from '../config/config.ts'
 import { SwitchyardError } from '../errors.ts'
 import { createPolicyFolder } from '../policy/folder.node.ts'
-import { withPriors } from '../route/priors.ts'
 import type { Candidate } from '../spec.ts'
 import { readDataset } from '../train/dataset.node.ts'
 import { openAnswers } from './bootstrap.answers.ts'
@@ -18,7 +18,7 @@ import { collect, type Graded } from './bootstrap.collect.ts'
 import { type GradeOptions, graderOf } from './bootstrap.grade.ts'
 import { learnFrom } from './bootstrap.learn.ts'
 import { type PromptSource, promptsOf, promptsOfLog } from './bootstrap.prompts.ts'
-import { money, type Report, renderLevels, renderVerdict } from './bootstrap.report.ts'
+import { money, type Report, renderLevels, renderSummary, renderVerdict } from './bootstrap.report.ts'
 import { sampleOf } from './bootstrap.sample.ts'
 import { toSet } from './bootstrap.set.ts'
 import { type ConfigArguments, findRoute, requireConfig } from './config.ts'
@@ -43,7 +43,7 @@ export async function bootstrap(args: BootstrapArguments): Promise<void> {
   const { config } = await requireConfig(args)
   const folder = resolve(config.data)
   const route = findRoute(config, args.route)
-  const candidates = candidatesOf(config, route)
+  const candidates = toBeAsked(config, route)
   const budgetUsd = readPositive('--budget-usd', args.budgetUsd)
   const seed = Number(args.seed)
   const source = args.fromLog
@@ -86,45 +86,25 @@ export async function bootstrap(args: BootstrapArguments): Promise<void> {
         `USD ${budgetUsd} is too little to ask one more prompt of all candidates; USD ${money(answers.spentUsd)} of it is spent.`,
       )
     const set = toSet(graded, candidates, source.name)
-    const learned = await learnFrom(set, { route, estimator: args.estimator, encoder, cacheDir, seed })
-    if (args.out === undefined) await createPolicyFolder(join(folder, 'policies')).write(learned.bytes)
-    else await writeFile(args.out, learned.bytes)
+    const { bytes, ...learned } = await learnFrom(set, { route, estimator: args.estimator, encoder, cacheDir, seed })
+    if (args.out === undefined) await createPolicyFolder(join(folder, 'policies')).write(bytes)
+    else await writeFile(args.out, bytes)
     const report: Report = {
       ...learned,
+      ...commandsOf(args),
       candidates: candidates.map(({ id }) => id),
-      usdPerPrompt: answers.spentUsd / graded.length,
-      left: source.prompts.length - graded.length,
+      prompts: graded.length,
+      given: source.prompts.length,
+      leftOut: source.leftOut,
+      newAnswers: answers.size - before.size,
+      newUsd: answers.spentUsd - before.spentUsd,
       spentUsd: answers.spentUsd,
-      command: commandOf(args),
+      budgetUsd,
+      exhausted,
+      graders: gradersOf(graded, grading),
     }
-    if (args.json) {
-      const { bytes: _, command: __, ...rest } = { ...report, bytes: learned.bytes }
-      print(
-        JSON.stringify({
-          ...rest,
-          prompts: graded.length,
-          newAnswers: answers.size - before.size,
-          graders: graders(graded, grading),
-        }),
-      )
-      return
-    }
-    print(
-      `${graded.length} of ${source.prompts.length} prompts, ${candidates.length} candidates: ${answers.size - before.size} new answers for USD ${money(answers.spentUsd - before.spentUsd)}, USD ${money(answers.spentUsd)} of ${budgetUsd} spent in all. Graded by ${Object.entries(
-        graders(graded, grading),
-      )
-        .map(([name, count]) => `${name} (${count})`)
-        .join(', ')}.`,
-    )
-    if (exhausted) print('The budget holds no more prompts.')
-    if (source.leftOut > 0)
-      print(
-        `${source.leftOut} logged requests are left out: they had more than one message, or more text than the log keeps.`,
-      )
-    if (report.complete < graded.length)
-      print(
-        `${graded.length - report.complete} prompts have no grade for some candidate and are learned from, but not judged by.`,
-      )
+    if (args.json) return print(JSON.stringify(report))
+    for (const line of renderSummary(report)) print(line)
     print(renderLevels(report))
     for (const line of renderVerdict(report)) print(line)
     if (args.out !== undefined) print(`Written to ${args.out}; store it with: switchyard policies import ${args.out}`)
@@ -134,10 +114,10 @@ export async function bootstrap(args: BootstrapArguments): Promise<void> {
 }
 
 /** Throws `invalid_request` for a route that has nothing to choose, and for what cannot be paid on a budget. */
-function candidatesOf({ candidates }: Config, { name, candidates: ids }: RouteSettings): Candidate[] {
-  const found = ids.flatMap((id) => candidates.find((candidate) => candidate.id === id) ?? [])
+function toBeAsked({ candidates }: Config, route: RouteSettings): Candidate[] {
+  const found = candidatesOf(route, candidates)
   if (found.length < 2)
-    throw new SwitchyardError('invalid_request', `Route ${name} has one candidate: there is nothing to choose.`)
+    throw new SwitchyardError('invalid_request', `Route ${route.name} has one candidate: there is nothing to choose.`)
   for (const candidate of found) requirePrice(candidate)
   return found
 }
@@ -160,7 +140,7 @@ function judgeOf(config: Config, candidates: readonly Candidate[], id: string | 
       `There is no candidate "${id}" to judge; there are ${config.candidates.map((one) => one.id).join(', ')}.`,
     )
   requirePrice(candidate)
-  const against = withPriors(candidates).reduce((best, one) =>
+  const against = candidates.reduce((best, one) =>
     (one.priors?.quality ?? 0) > (best.priors?.quality ?? 0) ? one : best,
   )
   return { candidate, against }
@@ -199,7 +179,8 @@ function checkGradeable({ name, prompts }: PromptSource, grading: GradeOptions):
     )
 }
 
-function graders(graded: readonly Graded[], grading: GradeOptions): Record<string, number> {
+/** How many prompts were graded by whom. */
+function gradersOf(graded: readonly Graded[], grading: GradeOptions): Record<string, number> {
   const counts: Record<string, number> = {}
   for (const { prompt } of graded) {
     const name = graderOf(prompt, grading) ?? 'nobody'
@@ -208,13 +189,18 @@ function graders(graded: readonly Graded[], grading: GradeOptions): Record<strin
   return counts
 }
 
-function commandOf({ config, prompts, fromLog, log, route, judge, estimator }: BootstrapArguments): string {
-  const options = { config, prompts, log, route, judge, estimator }
-  return [
-    'switchyard bootstrap',
-    ...(fromLog ? ['--from-log'] : []),
-    ...Object.entries(options).flatMap(([name, value]) => (value === undefined ? [] : [`--${name} ${value}`])),
-  ].join(' ')
+/** What the user may type next, with the options that were given now. */
+function commandsOf(args: BootstrapArguments): Pick<Report, 'command' | 'promoteWith'> {
+  const { config, prompts, fromLog, log, judge, estimator } = args
+  const route = args.route === 'auto' ? undefined : args.route
+  const written = (options: Record<string, string | undefined>) =>
+    Object.entries(options)
+      .flatMap(([name, value]) => (value === undefined ? [] : [` --${name} ${value}`]))
+      .join('')
+  return {
+    command: `switchyard bootstrap${fromLog ? ' --from-log' : ''}${written({ prompts, log, route, judge, estimator, config })}`,
+    promoteWith: written({ route, config }),
+  }
 }
 
 function readPositive(option: string, text: string): number {

@@ -47,15 +47,14 @@ describe('the verdict', () => {
     const needed = (gain: number) => Math.ceil((((1.644854 + 0.841621) * deviation) / gain) ** 2)
     expect(verdict).toEqual({
       kind: 'undecided',
+      seen: 0.05,
       likely: needed(0.05) - 100,
       most: needed(WORTHWHILE) - 100,
     })
   })
 
-  it('asks for prompts where there are too few to say anything', () => {
-    const verdict = verdictOf({ proof: null, differences: [], unguarded: [] })
-    expect(verdict.kind).toBe('undecided')
-    expect(verdict.kind === 'undecided' && verdict.likely).toBe(15_457)
+  it('asks for a beginning where there are too few prompts to compare anything', () => {
+    expect(verdictOf({ proof: null, differences: [], unguarded: [] })).toEqual({ kind: 'begun', more: 100 })
   })
 })
 

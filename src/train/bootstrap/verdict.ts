@@ -7,6 +7,8 @@ import type { Proof } from '../proof.ts'
 export const WORTHWHILE = 0.01
 const CONFIDENCE = 0.95
 const KEEP_CONFIDENCE = 0.99
+/** Prompts to begin with: fewer rarely teach anything. */
+const BEGINNING = 100
 /** How probably the prompts that are asked for find a gain of the size that they are asked for. */
 const POWER = 0.8
 
@@ -14,8 +16,10 @@ export type Verdict =
   | { readonly kind: 'promote' }
   /** `most`: what there is to gain at most, in utility per request, one-sided at 99 %. */
   | { readonly kind: 'keep'; readonly most: number }
-  /** More prompts: if the gain is what it seems to be, and if it is only just worthwhile. */
-  | { readonly kind: 'undecided'; readonly likely: number; readonly most: number }
+  /** `seen`: the gain as it seems to be. More prompts: if it is that, and if it is only just worthwhile. */
+  | { readonly kind: 'undecided'; readonly seen: number; readonly likely: number; readonly most: number }
+  /** Too few prompts to compare anything; so many more make a beginning. */
+  | { readonly kind: 'begun'; readonly more: number }
 
 export interface Evidence {
   /** Of the policy; `null`: too few prompts to make one. */
@@ -31,19 +35,17 @@ export interface Evidence {
  * all that was learned can be worth one, which is held to 99 %: more prompts teach more, and to say so too early ends the search.
  */
 export function verdictOf({ proof, differences, unguarded }: Evidence): Verdict {
-  if (proof !== null && (proof.lower ?? 0) > 0) return { kind: 'promote' }
+  if (proof === null) return { kind: 'begun', more: BEGINNING }
+  if ((proof.lower ?? 0) > 0) return { kind: 'promote' }
   const most = Math.max(upperBound(differences), upperBound(unguarded))
   if (most < WORTHWHILE) return { kind: 'keep', most }
   // Where the guard lets nothing through, the policy is the constant and tells nothing of how gains spread.
   const known = differences.some((difference) => difference !== 0) ? differences : unguarded
   const { mean: gain, error } = lowerBound(known, 0)
-  const deviation = Number.isFinite(error) ? error * Math.sqrt(known.length) : FEW
+  const deviation = error * Math.sqrt(known.length)
   const more = (assumed: number) => Math.max(1, promptsNeeded({ gain: assumed, deviation }) - known.length)
-  return { kind: 'undecided', likely: more(gain > WORTHWHILE ? gain : WORTHWHILE), most: more(WORTHWHILE) }
+  return { kind: 'undecided', seen: gain, likely: more(Math.max(gain, WORTHWHILE)), most: more(WORTHWHILE) }
 }
-
-/** Spread of the differences where too few prompts are known to say: that of right and wrong answers where every fourth differs. */
-const FEW = 0.5
 
 /** Of the mean, one-sided. */
 function upperBound(differences: readonly number[]): number {
