@@ -98,12 +98,12 @@ describe('the proof', () => {
 
   it('of outcomes that are noise seldom clears zero over the candidate that is the best', async () => {
     let cleared = 0
-    for (let seed = 1; seed <= 40; seed++) {
+    for (let seed = 1; seed <= 20; seed++) {
       const { set, queries } = await world(60, noise, seed)
       const { over } = readProof(train(set, queries, seed, 0).manifest.metrics)!
       if ((over.dear?.lower ?? -1) > 0) cleared++
     }
-    expect(cleared).toBeLessThanOrEqual(2)
+    expect(cleared).toBeLessThanOrEqual(1)
   })
 
   it('is not there without a λ, and not with too few queries', async () => {

@@ -2,7 +2,8 @@
 import { assess } from '../route/decide.ts'
 import { ableCandidates } from '../route/feasible.ts'
 import { withPriors } from '../route/priors.ts'
-import type { Estimator, Guard, JsonObject, Planner, PlannerFamily, Query } from '../spec.ts'
+import type { Estimator, Guard, JsonObject, Plan, Planner, PlannerFamily, Query } from '../spec.ts'
+import { type Walked, walkPlan } from './cascade/walkPlan.ts'
 import type { OutcomeSet } from './dataset.node.ts'
 import type { Outcomes } from './metrics/points.ts'
 import { predict } from './predict.ts'
@@ -30,8 +31,8 @@ export interface HeldOutDecisions extends Outcomes {
 }
 
 /**
- * Decisions on the queries whose outcomes are all known, by the planner's exact chances; `queries[i]` belongs to `rows[i]`. `null` where the planner cannot be
- * fitted on a part of them, and for one that asks on after an answer: what it does hangs on answers that an outcome set need not have.
+ * Decisions on the queries whose outcomes are all known, by the planner's exact chances; `queries[i]` belongs to `rows[i]`. A cascade is walked on the recorded
+ * answers. `null` where the planner cannot be fitted on a part of the queries, and where a cascade would read an answer that is not recorded.
  */
 export function decideHeldOut(
   set: OutcomeSet,
@@ -66,16 +67,31 @@ export function decideHeldOut(
         limits: {},
       })
       const plan = plans.plan(queries[i]!, able.candidates, able.priced, { lambda, limits: {} }, () => 0.5)
-      if (plan.kind !== 'single') return null
+      const columns = able.candidates.map(({ id }) => ids.indexOf(id))
       for (const [arm, chance] of plan.chances.entries()) {
         if (chance === 0) continue
-        const column = ids.indexOf(able.candidates[arm]!.id)
-        decided.qualities[j]! += chance * at(set, set.quality, rows[i]!, column)
-        decided.costs[j]! += chance * at(set, costs, rows[i]!, column)
+        const walked = walk(set, { row: rows[i]!, columns, plan: { ...plan, arm } })
+        if (walked === null) return null
+        decided.qualities[j]! += chance * at(set, set.quality, rows[i]!, columns[walked.answer]!)
+        for (const asked of walked.asked) decided.costs[j]! += chance * at(set, costs, rows[i]!, columns[asked]!)
       }
     }
   }
   return decided
+}
+
+/** Whom a plan asks and whose answer it returns; `null` where that hangs on an answer that is not recorded. */
+function walk(
+  set: OutcomeSet,
+  { row, columns, plan }: { readonly row: number; readonly columns: readonly number[]; readonly plan: Plan },
+): Walked | null {
+  if (plan.kind === 'single') return { asked: [plan.arm], answer: plan.arm }
+  const texts = columns.map((column) => set.texts?.[row * set.candidates.length + column] ?? null)
+  if (texts.includes(null)) return null
+  return walkPlan(plan, (arm) => ({
+    text: texts[arm]!,
+    outputTokens: at(set, set.outputTokens, row, columns[arm]!),
+  }))
 }
 
 /** Whether such decisions are better than each candidate alone; `null` without any. */
