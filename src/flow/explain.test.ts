@@ -54,6 +54,7 @@ it('says what was learned online, and whether the request was explored', () => {
   expect(explored).toContain('small was not predicted to be best, and was drawn to learn of it')
   expect(words(learned, { explored: false })).toContain('This request was not explored.')
   expect(told(learned).candidates[1]).toMatchObject({ quality: 0.75, offline: 0.7, chance: 0.75 })
+  expect(words(learned, { policy: null })).toContain('begins with the prior qualities')
   const nothing = words({ lessons: 0, offline: considered.quality }, { explored: false })
   expect(nothing).toContain('had learned nothing yet')
   expect(nothing).toContain('not explored, and no other candidate had a chance')

@@ -91,7 +91,10 @@ function steps({ attempts, outcome }: Pick<DecisionRecord, 'attempts' | 'outcome
 }
 
 /** The constant or what was predicted: at guard factor 0 no prediction reached the planner. */
-function whoDecided(policy: Decision['policy'], { support, guard }: Considered): string {
+function whoDecided(policy: Decision['policy'], { support, guard, lessons }: Considered): string {
+  if (policy === null && lessons !== undefined) {
+    return 'No trained policy serves this route: what is predicted begins with the prior qualities of the candidates.'
+  }
   if (policy === null) {
     return (
       'No learned policy serves this route: the constant that prior qualities and prices give for λ decided. ' +
