@@ -5,9 +5,9 @@
  * ceiling of the stationary world.
  *
  *   node benchmarks/learning/bench.ts --data ../shared/data [--sets a,b] [--scenarios …] [--seeds 20] [--rounds 1000] [--forgetting 0.999]
- *     [--max-loss 0.2] [--vectors FOLDER] [--json | --markdown] [--cost]
+ *     [--max-loss 0.2] [--stream test] [--vectors FOLDER] [--json | --markdown] [--cost]
  *
- * `--cost` measures time and size in place of that (cost.ts). `--vectors`: as for benchmarks/guard/neverWorse.ts.
+ * `--stream train` is what settings were chosen by. `--cost` measures time and size in place of that (cost.ts). `--vectors`: as for benchmarks/guard/neverWorse.ts.
  */
 import { parseArgs } from 'node:util'
 import { findPlanner } from '../../routers/index.ts'
@@ -26,6 +26,7 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '1000' },
     forgetting: { type: 'string', default: '0.999' },
     'max-loss': { type: 'string', default: '0.2' },
+    stream: { type: 'string', default: 'test' },
     vectors: { type: 'string' },
     json: { type: 'boolean', default: false },
     markdown: { type: 'boolean', default: false },
@@ -60,7 +61,10 @@ if (values.cost) {
   }
   const results = []
   for (const name of values.sets.split(',')) {
-    const world = createWorld(await loadMaterial(name, { data: values.data, vectors: values.vectors ?? null }))
+    const world = createWorld(
+      await loadMaterial(name, { data: values.data, vectors: values.vectors ?? null }),
+      values.stream === 'train' ? 'train' : 'test',
+    )
     for (const scenarioName of SCENARIOS.filter((one) => values.scenarios.split(',').includes(one))) {
       const scenario = world.scenario(scenarioName)
       const runs = new Map<LearnerSpec, Run[]>(

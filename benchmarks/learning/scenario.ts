@@ -19,6 +19,7 @@ export type Prior = (typeof PRIORS)[number]
 
 /** Of the preset `bandit`. */
 const ESTIMATOR = 'linear'
+const FEW = 700
 /** A degraded model is right half as often; a dearer one costs twice as much. */
 const DEGRADED = 0.5
 const DEARER = 2
@@ -48,9 +49,12 @@ export interface World {
   scenario(name: ScenarioName): Scenario
 }
 
-/** Policies learn from the training queries; what is replayed are test queries. */
-export function createWorld({ set, queries }: Material): World {
-  const [train, test] = ['train', 'test'].map((split) => completeRows(set, rowsOf(set, split))) as [number[], number[]]
+/**
+ * Policies learn from the training queries; what is replayed are test queries. To choose settings by, `train` replays training queries: policies then learn from
+ * `FEW` of them, drawn with the seed 1, and the others are replayed.
+ */
+export function createWorld({ set, queries }: Material, stream: 'train' | 'test'): World {
+  const [train, test] = stream === 'test' ? splitsOf(set) : halvesOf(set)
   const costs = costsOf(set)
   const means = (matrix: Float64Array) =>
     set.candidates.map((_, c) => mean(train.map((row) => at(set, matrix, row, c))))
@@ -121,6 +125,15 @@ export function createWorld({ set, queries }: Material): World {
       }
     },
   }
+}
+
+function splitsOf(set: OutcomeSet): readonly [number[], number[]] {
+  return [completeRows(set, rowsOf(set, 'train')), completeRows(set, rowsOf(set, 'test'))]
+}
+
+function halvesOf(set: OutcomeSet): readonly [number[], number[]] {
+  const order = shuffle(completeRows(set, rowsOf(set, 'train')), createRandom(1))
+  return [order.slice(0, FEW), order.slice(FEW)]
 }
 
 function dearer(candidate: Candidate): Candidate {

@@ -4,9 +4,9 @@
  *     p = 1 / (K + γ · gap),
  *
  * the best with what is left. Whatever the truth, the expected regret of a round is then at most of the order of K / γ + γ · (mean squared error of the
- * predictions of whoever is drawn), so that γ goes with √(K / squared error): the more that is known, the less is explored. The error of a regression falls with the number n of
- * its lessons, so that γ = GAIN · √(K · (n + 1)), as FALCON does between its epochs (arXiv 2003.12699); n stops growing where lessons are
- * forgotten, and exploring goes on.
+ * predictions of whoever is drawn), so that γ goes with √(K / squared error): the more that is known, the less is explored. The error of a regression
+ * falls with the number n of its lessons, so that γ = GAIN · √(K · (n + 1)), as FALCON does between its epochs (arXiv 2003.12699); n stops growing
+ * where lessons are forgotten, and exploring goes on.
  *
  * Where nothing learns online there is nothing to explore for: without lessons and without a `gamma` of its own the best is certain.
  */
