@@ -14,10 +14,10 @@ import type { Material } from '../guard/material.ts'
 
 /** Training queries of the policy that logs and of those that are judged. */
 const LOGGER_ROWS = 200
-const TARGET_ROWS = 600
+const TARGET_ROWS = 300
 const SEED = 1
 
-/** Who logs: the planner over a linear estimator. */
+/** Who logs: the planner over a linear estimator of features. */
 export const LOGGERS = {
   'squarecb 10': { planner: 'squarecb', options: { gamma: 10 } },
   'squarecb 50': { planner: 'squarecb', options: { gamma: 50 } },
@@ -53,13 +53,13 @@ export function createPopulation({ set, queries }: Material): Population {
   const costs = costsOf(set)
   const [forLogger, forTargets] = [rows.slice(0, LOGGER_ROWS), rows.slice(LOGGER_ROWS, LOGGER_ROWS + TARGET_ROWS)]
   const population = rows.slice(LOGGER_ROWS + TARGET_ROWS)
-  const learn = (estimator: string, from: readonly number[]): RoutePolicy => {
+  const learn = (estimator: string, from: readonly number[], queryOf = (row: number) => queries[row]!): RoutePolicy => {
     const family = findEstimator(estimator)
     const planner = findPlanner('utility')
     const { manifest, state } = fitPolicy({
       set,
       rows: from,
-      queries: from.map((row) => queries[row]!),
+      queries: from.map(queryOf),
       family,
       planner,
       judge: planner.load({}),
@@ -74,7 +74,7 @@ export function createPopulation({ set, queries }: Material): Population {
       candidates: ids,
     })
   }
-  const base = learn('linear', forLogger)
+  const base = learn('linear', forLogger, (row) => ({ ...queries[row]!, vector: null }))
   const kernel = learn('kernel', forTargets)
   const loggerOf = (name: Logger): RoutePolicy => ({
     ...base,

@@ -122,6 +122,6 @@ describe('over many logs', () => {
     expect(chooseThreshold(rare([0.1], 19))).toBeLessThan(100)
     const many = Array.from({ length: 200 }, (_, i) => (i % 2 === 0 ? 0.1 : -0.1))
     // Variance 10² / 100 / 20,000.
-    expect(chooseThreshold(rare(many, 19_800))).toBe(Number.POSITIVE_INFINITY)
+    expect(chooseThreshold(rare(many, 19_800))).toBeGreaterThan(100)
   })
 })

@@ -23,7 +23,7 @@ export type Expected = (request: number, metric: Metric) => Float64Array
 export function crossFit(
   requests: readonly LoggedRequest[],
   clusters: Int32Array,
-  { family, folds = 5, seed = 1 }: ModelOptions,
+  { family, folds = 3, seed = 1 }: ModelOptions,
 ): Expected {
   const dearest = requests.reduce((most, request) => Math.max(most, request.outcome.costUsd ?? 0), 0)
   const random = createRandom(seed)

@@ -94,17 +94,17 @@ export function standingOf({ requests, clusters, confidence, spans }: Log, sampl
       'switch-dr': intervalBy('switch-dr'),
     }
   }
-  const shares: Record<string, number> = {}
+  const mass = new Map<string, number>()
   for (const [i, { target }] of utility.entries()) {
     for (const [arm, id] of requests[i]!.decision.considered.candidates.entries())
-      shares[id] = (shares[id] ?? 0) + target[arm]! / utility.length
+      mass.set(id, (mass.get(id) ?? 0) + target[arm]!)
   }
   const [first, second, third] = METRICS.map(figuresOf)
   return {
     overlap,
     meanWeight: clusteredMean(utility.map(weightOf), clusters),
     figures: { utility: first!, quality: second!, costUsd: third! },
-    shares,
+    shares: Object.fromEntries([...mass].map(([id, sum]) => [id, sum / utility.length])),
   }
 }
 

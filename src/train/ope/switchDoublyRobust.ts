@@ -6,7 +6,7 @@
  * τ is the one of a grid with the least variance + bias² (their section 4). The bias is bounded by the largest error that the model was seen to make,
  * times the share of the policy's draws that are left to the model, mean of Σ π(a | x) · 1[π(a | x) / μ(a | x) > τ].
  */
-import { lowerBound, mean, quantile } from '../metrics/statistics.ts'
+import { lowerBound, quantile } from '../metrics/statistics.ts'
 import { expectedOf, type Sample, type ValueEstimator, weightOf } from './sample.ts'
 
 /** Settings between the weights' 5 % and 95 % quantiles, evenly spaced in the logarithm. */
@@ -16,39 +16,62 @@ export const switchDoublyRobust: ValueEstimator = (samples) => switched(samples,
 
 /** With τ given. 0 is the direct method, ∞ is doubly robust. */
 export function switched(samples: readonly Sample[], threshold: number): Float64Array {
-  return Float64Array.from(samples, (sample) => {
-    const weight = weightOf(sample)
-    const correction = weight <= threshold ? weight * (sample.reward - sample.expected[sample.arm]!) : 0
-    return expectedOf(sample) + correction
-  })
-}
-
-/** Share of the policy's draws whose weight is above τ, or who had no chance at all. */
-function massAbove(samples: readonly Sample[], threshold: number): number {
-  const isAbove = (chance: number, logged: number) => (logged === 0 ? chance > 0 : chance / logged > threshold)
-  return mean(
-    samples.map(({ logged, target }) =>
-      target.reduce((sum, chance, a) => sum + (isAbove(chance, logged[a]!) ? chance : 0), 0),
-    ),
-  )
+  return createSwitch(samples)(threshold)
 }
 
 /** τ by the sum of variance and squared bound of the bias; the largest of equals. */
 export function chooseThreshold(samples: readonly Sample[]): number {
-  const weights = samples.flatMap(({ logged, target }) =>
-    target.flatMap((chance, a) => (chance > 0 && logged[a]! > 0 ? [chance / logged[a]!] : [])),
-  )
-  const [low, high] = [quantile(weights, 0.05), quantile(weights, 0.95)]
-  const grid = Array.from({ length: STEPS }, (_, k) => low * (high / low) ** (k / (STEPS - 1)))
+  const draws = drawsOf(samples)
+  const possible = draws.weights.filter(Number.isFinite)
+  const [low, high] = [quantile(possible, 0.05), quantile(possible, 0.95)]
+  const grid = Array.from({ length: STEPS }, (_, k) => high * (low / high) ** (k / (STEPS - 1)))
   const error = samples.reduce(
     (most, { arm, reward, expected }) => Math.max(most, Math.abs(reward - expected[arm]!)),
     0,
   )
+  const termsAt = createSwitch(samples)
   let best = { threshold: Number.POSITIVE_INFINITY, loss: Number.POSITIVE_INFINITY }
-  for (const threshold of [Number.POSITIVE_INFINITY, ...grid.reverse(), 0]) {
-    const variance = lowerBound(switched(samples, threshold), 0).error ** 2
-    const loss = variance + (error * massAbove(samples, threshold)) ** 2
+  for (const threshold of [Number.MAX_VALUE, ...grid, 0]) {
+    const bias = (error * massAbove(draws, threshold)) / samples.length
+    const loss = lowerBound(termsAt(threshold), 0).error ** 2 + bias ** 2
     if (loss < best.loss) best = { threshold, loss }
   }
   return best.threshold
+}
+
+/** What τ does not change is worked out once. */
+function createSwitch(samples: readonly Sample[]): (threshold: number) => Float64Array {
+  const weights = Float64Array.from(samples, weightOf)
+  const base = Float64Array.from(samples, expectedOf)
+  const corrections = Float64Array.from(
+    samples,
+    ({ arm, reward, expected }, i) => weights[i]! * (reward - expected[arm]!),
+  )
+  return (threshold) => base.map((value, i) => (weights[i]! <= threshold ? value + corrections[i]! : value))
+}
+
+/** All that the policy may draw: how often, by request, and the weight it would have, ∞ where it was not possible. */
+interface Draws {
+  readonly masses: Float64Array
+  readonly weights: Float64Array
+}
+
+function drawsOf(samples: readonly Sample[]): Draws {
+  const masses: number[] = []
+  const weights: number[] = []
+  for (const { logged, target } of samples) {
+    for (let arm = 0; arm < target.length; arm++) {
+      if (target[arm] === 0) continue
+      masses.push(target[arm]!)
+      weights.push(target[arm]! / logged[arm]!)
+    }
+  }
+  return { masses: Float64Array.from(masses), weights: Float64Array.from(weights) }
+}
+
+/** Of the draws whose weight is above τ. */
+function massAbove({ masses, weights }: Draws, threshold: number): number {
+  let sum = 0
+  for (let i = 0; i < masses.length; i++) if (weights[i]! > threshold) sum += masses[i]!
+  return sum
 }
