@@ -10,9 +10,10 @@ import { withPriors } from '../route/priors.ts'
 import type { Candidate, Encoder, Estimator, EstimatorFamily, PlannerFamily, Policy, Query } from '../spec.ts'
 import { withRecordedAnswers, withTexts } from '../train/answers.node.ts'
 import type { Choose } from '../train/baselines.ts'
+import { answeredRows, decidePlanned } from '../train/cascade/planned.ts'
 import { createChooser } from '../train/choose.ts'
 import type { Comparison } from '../train/compare.ts'
-import { fitBaselines, toContender } from '../train/contenders.ts'
+import { type Fitted, fitBaselines, toContender } from '../train/contenders.ts'
 import { type DatasetOptions, type OutcomeSet, readDataset, rowsOf } from '../train/dataset.node.ts'
 import { decideOn } from '../train/decided.ts'
 import { fitPolicy } from '../train/fit.ts'
@@ -153,17 +154,30 @@ export function evaluateLearned(
   { set, train, test, queries, policy, compiled, heldOut }: Learned,
   seed: number,
 ): Comparison | null {
-  const part = { name: 'test', train, test: completeRows(set, test) }
+  const family = findPlanner(policy.manifest.planner.name)
+  const judges = family.needs === 'answers'
+  const complete = completeRows(set, test)
+  const part = { name: 'test', train, test: judges ? answeredRows(set, complete) : complete }
   if (part.test.length === 0 || completeRows(set, train).length === 0) return null
   const terms = termsOf(set, [part])
   const name = `policy (${policy.manifest.estimator.name})`
-  const fitted = [...fitBaselines(set, train), toContender(set, { name, policy: compiled, heldOut, queries, seed })]
+  const given = { name, policy: compiled, heldOut, queries, seed }
+  const decide = (fitted: Fitted) => decideOn(set, part, { fitted, ...terms })
+  const own = judges
+    ? decidePlanned(set, part, {
+        ...given,
+        family,
+        plannerOptions: policy.manifest.planner.options,
+        recorded: set,
+        lambdas: terms.lambdas,
+      })
+    : decide(toContender(set, given))
   return compareStudy(set, {
     study: 'official',
     view: EVERYTHING,
     terms,
     parts: [part],
-    runs: fitted.map((one) => [[decideOn(set, part, { fitted: one, ...terms })]]),
+    runs: [...fitBaselines(set, train).map(decide), own].map((one) => [[one]]),
     draws: DRAWS,
     seed,
   })
