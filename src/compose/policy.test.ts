@@ -53,6 +53,7 @@ describe('a policy file', () => {
     hedge: { chance: 0.8 },
     balance: { quotas: { [ids[0]!]: 0.4 } },
     'category-map': { usdPerThousand: 0.3 },
+    'epsilon-greedy': { epsilon: 0.2 },
   }
   const trained = (planner: string) =>
     fitPolicy({
@@ -69,7 +70,8 @@ describe('a policy file', () => {
     })
   const installation = { encoder: null, features: FEATURES, candidates: ids }
 
-  it.each(planners.map(({ name }) => name))('with the planner %s serves what it was fitted to', async (name) => {
+  const fitted = planners.filter(({ needs }) => needs !== 'answers')
+  it.each(fitted.map(({ name }) => name))('with the planner %s serves what it was fitted to', async (name) => {
     const { manifest, state } = trained(name)
     const { policy } = compilePolicy(await decodePolicy(encodePolicy(manifest, state)), installation)
     const random = seeded(3)
