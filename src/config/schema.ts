@@ -236,6 +236,7 @@ export const plannerOptionsSchema = object({
   maxLatencyMs: z
     .int()
     .min(1)
+    .max(600_000)
     .exactOptional()
     .describe('For `cascade`: after this long the best answer so far is sent. Left out: 30000.'),
 })
