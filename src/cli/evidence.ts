@@ -86,9 +86,14 @@ function fromLog(contest: Contest): Evidence & { readonly isDecisive: boolean } 
   // What learns while it serves is what it was on each request.
   const learns = findPlanner(incumbent.planner.name).explores === true
   const id = contest.incumbent?.id ?? null
-  const rows = learns ? read.rows.filter(({ decision }) => decision.policy === id) : read.rows
+  // Decisions that it learned from would flatter it.
+  const seen = contest.policy.manifest.trainedOn.log?.last ?? 0
+  const rows = read.rows.filter(({ seq, decision }) => seq > seen && (!learns || decision.policy === id))
   const nothing = (says: string) => ({ isDecisive: false, isProved: false, says: [says], figures: {} })
-  if (rows.length === 0) return nothing('The log has no scored requests of this route.')
+  if (rows.length === 0)
+    return nothing(
+      `The log has no scored requests of this route${seen > 0 ? ' but those that the policy learned from' : ''}.`,
+    )
   const policies = [policyOf(contest, contest.policy), incumbent]
   if (policies.some(({ planner }) => planner.name === 'cascade'))
     return nothing(
@@ -97,6 +102,7 @@ function fromLog(contest: Contest): Evidence & { readonly isDecisive: boolean } 
   const comparison = compareOnLog(rows, policies[0]!, learns ? 'logged' : incumbent, {
     candidates: candidatesOf(route, config.candidates),
     family: findEstimator('linear'),
+    exploration: { allowed: true, maxLoss: route.exploration.maxLoss },
   })
   const { lower, difference, requests, verdict } = comparison
   return {
