@@ -9,8 +9,8 @@
  *
  *     V(a, b) = P(agree) · P(right | agree) + P(differ) · max( max_heard q(m | differ), max_m q(m | differ) − λ · cost_m ) − λ · (cost_a + cost_b).
  *
- * Each term is a logistic regression on what kind of prompt it is (how many options it lists), how hard it looks to all candidates together,
- * and, believed less, what was expected of the candidates concerned.
+ * Each term is a logistic regression on what kind of prompt it is (how many options it lists), how much easier than usual it looks for all
+ * candidates together, and, believed less, for those concerned.
  */
 import { dotSparse, fitLogistic, type SparseRow } from '../logistic.ts'
 import { logit, mean, sigmoid } from '../math.ts'
@@ -18,8 +18,8 @@ import { type AnswerSignals, agreement } from './signals.ts'
 
 /** A query whose outcomes are known. Arrays have one entry per candidate. */
 export interface CheckExample {
-  /** Expected quality; `NaN` of those who are not able. */
-  readonly expected: ArrayLike<number>
+  /** By `looksOf`. */
+  readonly looks: ArrayLike<number>
   /** How many options the prompt lists; 0: none. */
   readonly options: number
   readonly answers: readonly AnswerSignals[]
@@ -58,6 +58,20 @@ export interface Foreseen {
 const PENALTY = 1
 const OWN_PENALTY = 30
 
+/**
+ * By how much better than usual each candidate is expected to be, in logits; `NaN` of those who are not able. Against its own mean, so that it says
+ * the same whoever else is able.
+ * @param usual per candidate, by `usualOf`
+ */
+export function looksOf(quality: ArrayLike<number>, usual: readonly number[]): Float64Array {
+  return Float64Array.from(usual, (mean, m) => logit(quality[m]!) - mean)
+}
+
+/** The mean logit of each candidate's expected quality. */
+export function usualOf(qualities: readonly ArrayLike<number>[]): number[] {
+  return Array.from(qualities[0] ?? [], (_, m) => mean(qualities.map((quality) => logit(quality[m]!))))
+}
+
 /** The same option or number, or the same words. */
 export function agree(a: AnswerSignals, b: AnswerSignals): boolean {
   return agreement(a, b) === 1
@@ -86,21 +100,21 @@ export function fitCheck(examples: readonly CheckExample[], members: Members): C
 /** What every candidate's answer is worth on its own. */
 export function foreseeAlone(
   alone: readonly (readonly number[])[],
-  expected: ArrayLike<number>,
+  looks: ArrayLike<number>,
   options: number,
 ): Float64Array {
-  return Float64Array.from(alone, (weights, m) => chance(weights, rowOf(expected, options, [m])))
+  return Float64Array.from(alone, (weights, m) => chance(weights, rowOf(looks, options, [m])))
 }
 
-export function foresee(check: Check, expected: ArrayLike<number>, options: number): Foreseen {
+export function foresee(check: Check, looks: ArrayLike<number>, options: number): Foreseen {
   const { members } = check
-  const own = rowOf(expected, options, members)
+  const own = rowOf(looks, options, members)
   return {
     members,
     agree: chance(check.agree, own),
     right: chance(check.right, own),
     differ: Float64Array.from(check.differ, (weights, m) =>
-      chance(weights, rowOf(expected, options, othersOf(members, m))),
+      chance(weights, rowOf(looks, options, othersOf(members, m))),
     ),
   }
 }
@@ -114,19 +128,18 @@ function weigh(
   candidates: readonly number[],
   outcomeOf: (example: CheckExample) => number,
 ): number[] {
-  const rows = examples.map(({ expected, options }) => rowOf(expected, options, candidates))
+  const rows = examples.map(({ looks, options }) => rowOf(looks, options, candidates))
   const penalties = new Float64Array(SHARED + candidates.length).fill(PENALTY, 0, SHARED).fill(OWN_PENALTY, SHARED)
   return [...fitLogistic(rows, examples.map(outcomeOf), penalties)]
 }
 
 const SHARED = 4
 
-function rowOf(expected: ArrayLike<number>, options: number, candidates: readonly number[]): SparseRow {
-  const logits = Array.from(expected, logit)
-  const looks = mean(logits.filter((one) => !Number.isNaN(one)))
+function rowOf(looks: ArrayLike<number>, options: number, candidates: readonly number[]): SparseRow {
+  const all = mean(Array.from(looks).filter((one) => !Number.isNaN(one)))
   const listed = options > 1
-  const own = candidates.map((m) => (Number.isNaN(logits[m]!) ? 0 : logits[m]! - looks))
-  const values = [1, listed ? 1 : 0, listed ? Math.log(options - 1) : 0, looks, ...own]
+  const own = candidates.map((m) => (Number.isNaN(looks[m]!) ? 0 : looks[m]! - all))
+  const values = [1, listed ? 1 : 0, listed ? Math.log(options - 1) : 0, all, ...own]
   return { columns: values.map((_, column) => column), values }
 }
 

@@ -70,8 +70,8 @@ export function fitChecks(cases: readonly CheckCase[], maxSteps: number): Fitted
     const { alone, checks } = parts[one.prompt % FOLDS]!
     return {
       one,
-      alone: foreseeAlone(alone, one.expected, one.options),
-      foreseen: checks.map((check) => foresee(check, one.expected, one.options)),
+      alone: foreseeAlone(alone, one.looks, one.options),
+      foreseen: checks.map((check) => foresee(check, one.looks, one.options)),
     }
   })
   const played = (kept: readonly number[]) =>

@@ -4,7 +4,7 @@
  * do not show that the cascade is better. λ is the request's.
  */
 import type { Candidate, JsonObject, Plan, PlannerFamily, Prediction, StepAnswer, Verdict } from '../../src/spec.ts'
-import { agree, type Foreseen, foresee, foreseeAlone } from '../cascade/checks.ts'
+import { agree, type Foreseen, foresee, foreseeAlone, looksOf, usualOf } from '../cascade/checks.ts'
 import { type CheckCase, fitChecks, isProven } from '../cascade/fitChecks.ts'
 import { optionsOf, readSignals } from '../cascade/signals.ts'
 import { afterDiffering, type Prospect, start } from '../cascade/startOrCheck.ts'
@@ -31,12 +31,14 @@ export const cascade: PlannerFamily<CascadeOptions> = {
   fit(predictions, { maxSteps = MAX_STEPS, maxLatencyMs = MAX_LATENCY_MS }) {
     const candidates = [...new Set(predictions.flatMap((one) => one.candidates.map(({ id }) => id)))]
     const promptOf = new Map<string, number>()
-    const cases = predictions.flatMap((one) => caseOf(one, candidates, promptOf) ?? [])
+    const answered = predictions.flatMap((one) => caseOf(one, candidates, promptOf) ?? [])
     if (promptOf.size < MIN_PROMPTS)
       throw new RangeError(
         `a cascade learns from what every candidate answered; ${promptOf.size} training prompts have all answers, outcomes and costs, and it takes ${MIN_PROMPTS}. Train on data with recorded answers, or with another planner`,
       )
-    return { maxSteps, maxLatencyMs, candidates, ...written(fitChecks(cases, maxSteps)) }
+    const usual = usualOf(answered.map(({ expected }) => expected))
+    const cases = answered.map(({ expected, ...one }): CheckCase => ({ ...one, looks: looksOf(expected, usual) }))
+    return { maxSteps, maxLatencyMs, candidates, usual, ...written(fitChecks(cases, maxSteps)) }
   },
 
   load(params) {
@@ -102,13 +104,16 @@ function lookAhead(
   },
 ): Prospect {
   const { quality, options, maxCostUsd } = given
-  const expected = known.map((arm) => quality[arm] ?? Number.NaN)
+  const looks = looksOf(
+    known.map((arm) => quality[arm] ?? Number.NaN),
+    fitted.usual,
+  )
   const costUsd = known.map((arm) => given.costUsd[arm] ?? Number.NaN)
   return {
-    alone: foreseeAlone(fitted.alone, expected, options),
+    alone: foreseeAlone(fitted.alone, looks, options),
     checks: fitted.checks
       .filter(({ members: [a, b] }) => costUsd[a]! + costUsd[b]! <= maxCostUsd)
-      .map((check) => foresee(check, expected, options)),
+      .map((check) => foresee(check, looks, options)),
     costUsd,
     able: known.flatMap((arm, column) => (arm < 0 ? [] : [column])),
     maxSteps: fitted.maxSteps,
@@ -152,8 +157,10 @@ function accept(arm: number, chance: number, reason: string): Verdict {
   return { kind: 'accept', arm, chance, reason: `${reason}; right with probability ${round(chance)}` }
 }
 
+type Answered = Omit<CheckCase, 'looks'> & { readonly expected: Float64Array }
+
 /** `null` where an outcome, a cost or an answer is missing. */
-function caseOf(prediction: Prediction, ids: readonly string[], promptOf: Map<string, number>): CheckCase | null {
+function caseOf(prediction: Prediction, ids: readonly string[], promptOf: Map<string, number>): Answered | null {
   const { candidates, priced, spentUsd, quality, recorded } = prediction
   if (!recorded) return null
   const { prompt, answers } = recorded

@@ -9,6 +9,8 @@ export interface CascadeParams extends FittedChecks {
   readonly maxLatencyMs: number
   /** Ids, the order of everything per candidate. */
   readonly candidates: readonly string[]
+  /** What is expected of each on average, in logits. */
+  readonly usual: readonly number[]
 }
 
 /** Throws a `RangeError` where something is missing or does not fit the rest. */
@@ -18,7 +20,10 @@ export function readCascade(params: JsonObject): CascadeParams {
     const rows = Array.isArray(value) ? value.map((row) => numbers(row, name)) : damaged(name)
     return rows.length === candidates.length ? rows : damaged(name)
   }
+  const usual = numbers(params.usual, 'usual')
+  if (usual.length !== candidates.length) return damaged('usual')
   return {
+    usual,
     maxSteps: readNumber(params, 'maxSteps'),
     maxLatencyMs: readNumber(params, 'maxLatencyMs'),
     candidates,
