@@ -53,28 +53,27 @@ export function proveDrawn(
   }
 }
 
-/** A row as the log had it. Who could not be asked is no candidate of it. */
+/** A row as the log had it. Who could not be asked is a candidate all the same: what it would have come to is not known, and must not count as nothing. */
 function toRequest(
   set: OutcomeSet & { readonly chances: Float64Array },
   row: number,
   { query, lambda }: { readonly query: Query; readonly lambda: number },
 ): LoggedRequest {
-  const columns = set.candidates.flatMap((_, column) => (at(set, set.chances, row, column) > 0 ? [column] : []))
-  const arm = columns.findIndex((column) => !Number.isNaN(at(set, set.quality, row, column)))
-  const drawn = columns[arm]!
-  const costUsd = at(set, set.costUsd, row, drawn)
+  const { candidates } = set
+  const arm = candidates.findIndex((_, column) => !Number.isNaN(at(set, set.quality, row, column)))
+  const costUsd = at(set, set.costUsd, row, arm)
   return {
     arm,
     query,
     decision: {
       lambda,
       considered: {
-        candidates: columns.map((column) => set.candidates[column]!.id),
-        chances: columns.map((column) => at(set, set.chances, row, column)),
+        candidates: candidates.map(({ id }) => id),
+        chances: candidates.map((_, column) => at(set, set.chances, row, column)),
       },
       query: { hash: set.queries[row]!.prompt },
     },
-    worth: { quality: at(set, set.quality, row, drawn) },
+    worth: { quality: at(set, set.quality, row, arm) },
     outcome: { costUsd: Number.isNaN(costUsd) ? null : costUsd },
   }
 }
