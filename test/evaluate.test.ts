@@ -93,6 +93,16 @@ describe('on a log that explored', () => {
   }, 120_000)
 })
 
+it('does not judge a policy on what it learned from', async () => {
+  const trainedOn = { source: 'switchyard.sqlite', rows: 100, sha256: '', createdAt: '2026-01-01T00:00:00.000Z' }
+  const leftOut = {}
+  const bytes = policyFor('demo-math', { trainedOn: { ...trainedOn, log: { first: 1, last: 100, leftOut } } })
+  writeFileSync(join(folder, 'learned.safetensors'), bytes)
+  const { code, output } = await evaluate('--policy', 'learned.safetensors', '--json')
+  expect(code, output).toBe(0)
+  expect(JSON.parse(output)).toMatchObject({ requests: 300, leftOut: { learned: 100 } })
+}, 120_000)
+
 describe('on a log that had no choice', () => {
   it('gives no number for another policy, and does for the one that logged', async () => {
     const { code, output } = await evaluate(

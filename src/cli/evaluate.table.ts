@@ -27,7 +27,11 @@ export function renderEvaluation(evaluation: Evaluation): string {
 
 /** What was left out, and why; empty where nothing was. */
 export function describeLeftOut(leftOut: Evaluation['leftOut']): string {
-  const reasons = { ...LEFT_OUT, unpriced: 'what the answer cost is not known' }
+  const reasons = {
+    ...LEFT_OUT,
+    learned: 'one of the policies learned from it, or from later ones',
+    unpriced: 'what the answer cost is not known',
+  }
   const parts = Object.entries(reasons).flatMap(([reason, says]) => {
     const number = leftOut[reason as keyof typeof reasons]
     return number === 0 ? [] : [`${count(number)}: ${says}`]
@@ -92,7 +96,7 @@ function describeComparison(comparison: Evaluation['comparisons'][number]): stri
   const { name, over, difference, verdict, requests } = comparison
   if (verdict.kind === 'alike') return `${name} and ${over} decide alike on all of these requests.`
   if (verdict.kind === 'no overlap' || difference === null)
-    return `Too little overlap to compare ${name} with ${over}, and no number is given: ${verdict.kind === 'no overlap' ? verdict.reason : ''}. A planner that explores (preset bandit), or a canary, makes the log tell.`
+    return `Too little overlap to compare ${name} with ${over}, and no number is given: ${verdict.kind === 'no overlap' ? verdict.reason : ''}. A planner that explores (preset bandit) makes the log tell, as far as the route’s exploration.maxLoss lets it; so does a canary.`
   if (verdict.kind === 'apart') {
     const [better, worse, by] = verdict.better === 'a' ? [name, over, difference] : [over, name, negate(difference)]
     return `${better} is better than ${worse} by ${showInterval(by)} in utility per request.`

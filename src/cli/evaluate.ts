@@ -30,7 +30,7 @@ export interface Evaluation {
   readonly route: string
   /** That were judged: of decisions that were drawn, answered and scored those whose utility is known. */
   readonly requests: number
-  readonly leftOut: LoggedRows['leftOut'] & { readonly unpriced: number }
+  readonly leftOut: LoggedRows['leftOut'] & { readonly learned: number; readonly unpriced: number }
   readonly policies: readonly (Standing & { readonly name: string; readonly notes: readonly string[] })[]
   /** Each later policy against the first, that − this; together they hold with 95 % confidence. */
   readonly comparisons: readonly (Comparison & { readonly name: string; readonly over: string })[]
@@ -83,12 +83,22 @@ function evaluateOn(path: string, { config, route, encoder, policies, names }: E
     route: route.name,
     now: Date.now(),
   })
-  const log = openLog(read.rows, { family: findEstimator('linear'), confidence: CONFIDENCE })
-  const leftOut = { ...read.leftOut, unpriced: read.rows.length - log.requests.length }
+  // A policy is flattered by what it learned from.
+  const last = policies.reduce(
+    (most, one) => Math.max(most, typeof one === 'object' ? (one.manifest.trainedOn.log?.last ?? 0) : 0),
+    0,
+  )
+  const unseen = read.rows.filter(({ seq }) => seq > last)
+  const log = openLog(unseen, { family: findEstimator('linear'), confidence: CONFIDENCE })
+  const leftOut = {
+    ...read.leftOut,
+    learned: read.rows.length - unseen.length,
+    unpriced: unseen.length - log.requests.length,
+  }
   if (log.requests.length === 0)
     throw new SwitchyardError(
       'data_invalid',
-      `${path}: no decision of route ${route.name} can be judged. ${describeLeftOut(leftOut)} Scores come by POST /v1/feedback, a judge or signals.`,
+      `${path}: no decision of route ${route.name} can be judged. ${describeLeftOut(leftOut)} Scores come by POST /v1/feedback, a judge or signals; what a policy learned from does not count.`,
     )
   const installation = { encoder, features: FEATURES, candidates: route.candidates }
   const exploration = { allowed: true, maxLoss: route.exploration.maxLoss }
