@@ -6,15 +6,15 @@ import { type FileHandle, mkdir, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import * as z from 'zod'
 
-const count = z.number().min(0)
+const amount = z.number().min(0)
 const answer = z.object({
   /** Of who was asked and what: see `keyOf` in bootstrap.ask.ts. */
   key: z.string(),
   candidate: z.string(),
   text: z.string(),
-  usage: z.object({ input: count, cachedInput: count, cacheWrite: count, output: count, reasoning: count }),
-  costUsd: count,
-  latencyMs: count,
+  usage: z.object({ input: amount, cachedInput: amount, cacheWrite: amount, output: amount, reasoning: amount }),
+  costUsd: amount,
+  latencyMs: amount,
 })
 
 export type Answer = Readonly<z.infer<typeof answer>>
@@ -26,6 +26,8 @@ export interface Answers {
   /** USD, of all answers in the file. */
   readonly spentUsd: number
   readonly size: number
+  /** Output tokens of the candidate's longest answer; 0 without any. */
+  longest(candidate: string): number
   close(): Promise<void>
 }
 
@@ -33,14 +35,20 @@ export async function openAnswers(path: string): Promise<Answers> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
   const file = await open(path, 'a+', 0o600)
   const known = new Map((await readWhole(file)).map((one) => [one.key, one]))
-  let spentUsd = [...known.values()].reduce((sum, { costUsd }) => sum + costUsd, 0)
+  const longest = new Map<string, number>()
+  let spentUsd = 0
+  const count = ({ candidate, costUsd, usage }: Answer) => {
+    spentUsd += costUsd
+    longest.set(candidate, Math.max(longest.get(candidate) ?? 0, usage.output))
+  }
+  for (const one of known.values()) count(one)
   // One after the other: two lines must not run into each other.
   let writing = Promise.resolve()
   return {
     find: (key) => known.get(key),
     async keep(one) {
       known.set(one.key, one)
-      spentUsd += one.costUsd
+      count(one)
       writing = writing.then(async () => {
         await file.appendFile(`${JSON.stringify(one)}\n`)
         await file.datasync()
@@ -53,6 +61,7 @@ export async function openAnswers(path: string): Promise<Answers> {
     get size() {
       return known.size
     },
+    longest: (candidate) => longest.get(candidate) ?? 0,
     async close() {
       await writing
       await file.close()

@@ -52,7 +52,6 @@ export function createAsker(
   const breakers = createBreakers(clock)
   const slots = createSlots(concurrency)
   const pausedUntil = new Map<string, number>()
-  const longest = new Map<string, number>()
   const asking = new Map<string, Promise<Answer | null>>()
 
   const providerOf = ({ id, provider }: Candidate) => {
@@ -79,7 +78,6 @@ export function createAsker(
       const tried = await slots.within(() => tryCall(arm, breakers))
       if (tried.kind === 'answered') {
         const made = toAnswer(candidate, tried.reply, { key, messages })
-        longest.set(candidate.id, Math.max(longest.get(candidate.id) ?? 0, made.usage.output))
         await answers.keep(made)
         return made
       }
@@ -102,7 +100,7 @@ export function createAsker(
     find: (candidate, messages) => answers.find(keyOf(candidate, messages)),
     expectedUsd(candidate, messages) {
       if (answers.find(keyOf(candidate, messages))) return 0
-      const output = Math.max(longest.get(candidate.id) ?? 0, candidate.priors?.outputTokens ?? TYPICAL.outputTokens)
+      const output = Math.max(answers.longest(candidate.id), candidate.priors?.outputTokens ?? TYPICAL.outputTokens)
       return costUsd(candidate.price, usageOf(inputTokens(messages), output)) ?? 0
     },
   }

@@ -22,6 +22,7 @@ import { money, type Report, renderLevels, renderSummary, renderVerdict } from '
 import { sampleOf } from './bootstrap.sample.ts'
 import { toSet } from './bootstrap.set.ts'
 import { type ConfigArguments, findRoute, requireConfig } from './config.ts'
+import { logFile } from './log.ts'
 import { print, progress } from './output.ts'
 
 interface BootstrapArguments extends ConfigArguments {
@@ -46,9 +47,7 @@ export async function bootstrap(args: BootstrapArguments): Promise<void> {
   const candidates = toBeAsked(config, route)
   const budgetUsd = readPositive('--budget-usd', args.budgetUsd)
   const seed = Number(args.seed)
-  const source = args.fromLog
-    ? promptsOfLog(args.log ?? join(folder, 'switchyard.sqlite'))
-    : await promptsOf(args.prompts ?? '')
+  const source = await sourceOf(args, folder)
   const transports = createTransports()
   const encoder = await openEncoder(config.encoder)
   const answers = await openAnswers(join(folder, 'bootstrap', `${route.name}.jsonl`))
@@ -111,6 +110,12 @@ export async function bootstrap(args: BootstrapArguments): Promise<void> {
   } finally {
     await Promise.all([answers.close(), encoder?.close(), transports.close()])
   }
+}
+
+async function sourceOf({ prompts, fromLog, log }: BootstrapArguments, folder: string): Promise<PromptSource> {
+  if (fromLog) return promptsOfLog(log ?? logFile({ data: folder }))
+  if (prompts !== undefined) return promptsOf(prompts)
+  throw new SwitchyardError('invalid_request', 'Whose prompts? Give --prompts FILE, or --from-log.')
 }
 
 /** Throws `invalid_request` for a route that has nothing to choose, and for what cannot be paid on a budget. */
