@@ -66,6 +66,7 @@ describe('between a canary and what serves', () => {
       const drawn = decideBetween(between, input([coin, 0.1]))
       expect([drawn.by, drawn.candidates[drawn.plan.arm]!.id]).toEqual([by, arm])
       expect(drawn.considered.candidates).toEqual(ids)
+      expect(drawn.plan.reason.includes('tried on 25 % of the requests')).toBe(by === 'canary')
       for (const [m, chance] of chances.entries()) expect(drawn.considered.chances[m]).toBeCloseTo(chance, 12)
       expect(drawn.plan.propensity).toBeCloseTo(chances[ids.indexOf(arm)]!, 12)
     }

@@ -29,12 +29,17 @@ export function decideBetween({ incumbent, canary, share }: Between, input: Omit
   const beside = attempt(other, { ...input, random: () => 0.5 })
   if (decided instanceof SwitchyardError) {
     if (beside instanceof SwitchyardError) throw decided
-    const again = decide({ ...input, policy: other })
-    return { ...again, by: tried ? 'incumbent' : 'canary' }
+    return name(decide({ ...input, policy: other }), !tried, share)
   }
-  const by = tried ? 'canary' : 'incumbent'
-  if (beside instanceof SwitchyardError || beside.plan.kind !== decided.plan.kind) return { ...decided, by }
-  return { ...mix(decided, beside, tried ? share : 1 - share), by }
+  if (beside instanceof SwitchyardError || beside.plan.kind !== decided.plan.kind) return name(decided, tried, share)
+  return name(mix(decided, beside, tried ? share : 1 - share), tried, share)
+}
+
+/** Says who decided. */
+function name(decided: Decided, byCanary: boolean, share: number): Drawn {
+  if (!byCanary) return { ...decided, by: 'incumbent' }
+  const reason = `${decided.plan.reason} A canary decided, which is tried on ${Number((100 * share).toPrecision(4))} % of the requests.`
+  return { ...decided, plan: { ...decided.plan, reason }, by: 'canary' }
 }
 
 function attempt(policy: RoutePolicy, input: Omit<DecideInput, 'policy'>): Decided | SwitchyardError {
