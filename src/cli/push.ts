@@ -21,7 +21,7 @@ const activated = z.object({
   serves: z.object({
     policy: z.string().nullable(),
     refused: z.object({ policy: z.string(), reason: z.string() }).nullable(),
-    canary: z.object({ policy: z.string().nullable(), share: z.number() }).nullable(),
+    canary: z.object({ policy: z.string().nullable(), share: z.number() }).nullable().default(null),
   }),
 })
 
