@@ -25,6 +25,7 @@ export function cascadePolicy(candidates: readonly string[], maxLatencyMs = 60_0
         maxSteps: 3,
         maxLatencyMs,
         candidates: [...candidates],
+        usual: same(0),
         alone: candidates.map(() => chance(0.2)),
         checks: [check],
         proven: [0, 100].map((lambda) => ({ lambda, gain: 0.1, low: 0.05 })),
