@@ -30,7 +30,7 @@ interface Line {
   readonly regretAfter: Interval
   /** The largest regret of any stretch of requests against the candidate that is best on it. */
   readonly adaptive: Interval
-  /** From the change on, until `RECOVERED` of what it would lose without learning is made good. `never`: not within the run; `nothing`: it would lose nothing. */
+  /** From the change on, until `RECOVERED` of what it would lose without learning is made good. `never`: not within the run; `nothing`: it would lose nothing. `null`: nothing changes, or it does not learn. */
   readonly recovered: number | 'never' | 'nothing' | null
   readonly explored: number
 }
@@ -82,7 +82,7 @@ export function summarise(
     return { best, losses }
   })
 
-  const lines = [...runs].map(([{ name, prior }, list]): Line => {
+  const lines = [...runs].map(([{ name, prior, sees }, list]): Line => {
     const regrets = list.map(({ earned }, i) => cumulate(earned.map((value, t) => constants[i]!.best[t]! - value)))
     const upTo = (share: number) => regrets.map((regret) => regret[Math.round(share * rounds) - 1]!)
     return {
@@ -100,13 +100,14 @@ export function summarise(
           ),
         ),
       ),
-      recovered: changes
-        ? recoveryOf(
-            list,
-            constants.map(({ best }) => best.slice(change)),
-            change,
-          )
-        : null,
+      recovered:
+        changes && sees !== 'nothing'
+          ? recoveryOf(
+              list,
+              constants.map(({ best }) => best.slice(change)),
+              change,
+            )
+          : null,
       explored: mean(list.map(({ explored }) => explored)),
     }
   })
@@ -155,7 +156,7 @@ function render({ set, scenario, lambda, star, seeds, rounds, constant, lines }:
     line.prior,
     show(line.reward, 4),
     ...line.regret.map((regret) => show(regret, 1)),
-    ...(changes ? [show(line.regretAfter, 1), String(line.recovered)] : []),
+    ...(changes ? [show(line.regretAfter, 1), String(line.recovered ?? '–')] : []),
     show(line.adaptive, 1),
     `${(100 * line.explored).toFixed(1)} %`,
   ])
