@@ -99,6 +99,14 @@ export function describePull(name: string, start: Start): void {
       expect([used.code, used.output]).toEqual([0, expect.stringContaining('Route auto is served by it from now on.')])
       expect((await askAuto(gateway.url)).decision).toMatchObject({ policy: idOf(math), candidate: 'demo-math' })
 
+      writeFileSync(join(folder, 'coder.safetensors'), policyFor('demo-coder'))
+      const there = ['coder.safetensors', '--to', gateway.url, '--use']
+      const tried = await command('push', ...there, '--canary', '0.25', '--reason', 'to find out')
+      expect([tried.code, tried.output]).toEqual([0, expect.stringContaining('it decides 25 % of the requests')])
+      const [serves] = (await adminAt(gateway.url)('GET', '/v1/policies')).json.routes
+      expect(serves).toMatchObject({ policy: idOf(math), canary: { share: 0.25, reason: 'to find out' } })
+      await adminAt(gateway.url)('POST', '/v1/routes/auto/policy', { policy: 'previous' })
+
       await pulled()
       expect((await command('policies', 'list')).output).toContain('nothing was ever promoted')
     })
