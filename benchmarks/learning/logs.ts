@@ -1,8 +1,10 @@
 /** What a gateway would have logged of recorded outcomes: one drawn candidate a request, with the chances of all. */
+import { join } from 'node:path'
 import { findEstimator } from '../../routers/index.ts'
 import type { Estimator, Query } from '../../src/spec.ts'
-import { rowsOf } from '../../src/train/dataset.node.ts'
+import { readDataset, rowsOf } from '../../src/train/dataset.node.ts'
 import { mean } from '../../src/train/metrics/statistics.ts'
+import { toQueries } from '../../src/train/queries.ts'
 import { createRandom, shuffle } from '../../src/train/random.ts'
 import { at, completeRows, costsOf, toTrainingSet } from '../../src/train/rows.ts'
 import { loadMaterial, type Material } from '../guard/material.ts'
@@ -30,6 +32,13 @@ export async function loadShort(name: string, data: string): Promise<Material> {
     return short.map((value) => value / norm)
   }
   return { set, queries: queries.map((query) => ({ ...query, vector: query.vector && shorten(query.vector) })) }
+}
+
+/** A set of queries with features alone: cheap enough to be learned from hundreds of times. */
+export async function loadFeatures(name: string, data: string): Promise<Material> {
+  const set = await readDataset(join(data, name))
+  const prompts = set.queries.map(({ prompt }) => prompt)
+  return { set, queries: await toQueries(prompts, { encoder: null, cacheDir: '' }) }
 }
 
 /** Share of the requests that is explored. */
