@@ -33,9 +33,12 @@ export async function recordFeedback(
     )
   }
   const { decision, value, source, comment } = parsed.data
-  await ownDecision(store, decision, principal)
+  const { route } = (await ownDecision(store, decision, principal)).decision
   const feedback = { decision, principal, value, source, at: now }
-  await addFeedback({ ...feedback, ...(comment !== undefined && { comment }) }, { store, learning })
+  const row = { ...feedback, ...(comment !== undefined && { comment }) }
+  // Where the client named the model there is nothing to be learned about routing.
+  if (route === null) await store.append([{ table: 'feedback', row }])
+  else await addFeedback(row, { store, learning })
   return feedback
 }
 
