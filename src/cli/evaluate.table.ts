@@ -95,13 +95,19 @@ function warningsOf({ name, notes, meanWeight, overlap }: Evaluation['policies']
 function describeComparison(comparison: Evaluation['comparisons'][number]): string {
   const { name, over, difference, verdict, requests } = comparison
   if (verdict.kind === 'alike') return `${name} and ${over} decide alike on all of these requests.`
-  if (verdict.kind === 'no overlap' || difference === null)
-    return `Too little overlap to compare ${name} with ${over}, and no number is given: ${verdict.kind === 'no overlap' ? verdict.reason : ''}. A planner that explores (preset bandit) makes the log tell, as far as the route’s exploration.maxLoss lets it; so does a canary.`
+  if (difference === null)
+    return `Too little overlap to compare ${name} with ${over}, and no number is given: ${verdict.reason}. ${describeLacking(verdict.needed)}`
   if (verdict.kind === 'apart') {
     const [better, worse, by] = verdict.better === 'a' ? [name, over, difference] : [over, name, negate(difference)]
     return `${better} is better than ${worse} by ${showInterval(by)} in utility per request.`
   }
   return `${name} and ${over} cannot be told apart on these ${count(requests)} requests: ${name} gains ${showInterval(difference)} in utility per request. ${describeNeeded(verdict.needed)}`
+}
+
+function describeLacking(needed: number | null): string {
+  if (needed === null)
+    return 'A planner that explores (preset bandit) makes the log tell, as far as the route’s exploration.maxLoss lets it; so does a canary.'
+  return `About ${count(Number(needed.toPrecision(2)))} more scored requests logged alike are the least to judge by; a planner that explores more needs fewer.`
 }
 
 function describeNeeded(needed: number | null): string {

@@ -4,11 +4,11 @@ import { clusteredMean, type Mean, numberClusters } from './clustered.ts'
 import { doublyRobust } from './doublyRobust.ts'
 import { ESTIMATORS, type EstimatorName } from './index.ts'
 import { crossFit, type ModelOptions } from './model.ts'
-import { differingOverlap, lackOf, type Overlap, overlapOf } from './overlap.ts'
+import { differingOverlap, lackOf, type Overlap, overlapOf, requestsLacking } from './overlap.ts'
 import { costOf, type LoggedRequest, METRICS, type Metric, measure, withUtility } from './request.ts'
 import { type Sample, weightOf } from './sample.ts'
 import { createTarget, type Target, type TargetOptions } from './target.ts'
-import { judge, lowerEnd, toInterval, type Verdict } from './verdict.ts'
+import { judge, lowerEnd, type NoOverlap, toInterval, type Verdict } from './verdict.ts'
 
 export interface LogOptions extends ModelOptions {
   /** Of intervals; default 0.95. With several comparisons of which the best is taken, less may be missed by each. */
@@ -109,16 +109,20 @@ export function standingOf({ requests, clusters, confidence, spans }: Log, sampl
 }
 
 /** What is known of a − b, in utility. */
-export interface Comparison {
+export type Comparison = {
   readonly requests: number
   /** Of the difference: what both do alike does not count. */
   readonly overlap: Overlap
-  /** Doubly robust, two-sided, at the confidence asked for; `null` where there is too little overlap. */
-  readonly difference: Interval | null
-  /** The one-sided lower bound at the same confidence. */
-  readonly lower: number | null
-  readonly verdict: Verdict
-}
+} & (
+  | {
+      /** Doubly robust, two-sided, at the confidence asked for. */
+      readonly difference: Interval
+      /** The one-sided lower bound at the same confidence. */
+      readonly lower: number
+      readonly verdict: Exclude<Verdict, NoOverlap>
+    }
+  | { readonly difference: null; readonly lower: null; readonly verdict: NoOverlap }
+)
 
 /** Two policies of one log compared on the same requests. */
 export function compare(log: Log, a: Judged, b: Judged): Comparison {
@@ -126,13 +130,15 @@ export function compare(log: Log, a: Judged, b: Judged): Comparison {
   const [ours, theirs] = [a('utility'), b('utility')]
   const requests = ours.length
   const overlap = differingOverlap(ours, theirs)
-  const nothing = { requests, overlap, difference: null, lower: null }
   if (requests > 0 && isAlike(ours, theirs)) {
     const none = { value: 0, low: 0, high: 0 }
     return { requests, overlap, difference: none, lower: 0, verdict: { kind: 'alike' } }
   }
   const reason = lackOf(overlap)
-  if (reason !== null) return { ...nothing, verdict: { kind: 'no overlap', reason } }
+  if (reason !== null) {
+    const verdict = { kind: 'no overlap', reason, needed: requestsLacking(overlap, requests) } as const
+    return { requests, overlap, difference: null, lower: null, verdict }
+  }
   const other = doublyRobust(theirs)
   const difference = clusteredMean(
     doublyRobust(ours).map((term, i) => term - other[i]!),

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { differingOverlap, lackOf, overlapOf } from './overlap.ts'
+import { differingOverlap, lackOf, overlapOf, requestsLacking } from './overlap.ts'
 import type { Sample } from './sample.ts'
 
 const sample = (target: readonly number[], logged: readonly number[], arm = 0): Sample => ({
@@ -33,6 +33,7 @@ it('counts the draws that were not possible', () => {
   const overlap = overlapOf([...times(90, sample([1, 0], [1, 0])), ...times(10, sample([0.2, 0.8], [1, 0]))])
   expect(overlap.impossible).toBeCloseTo(0.08, 12)
   expect(lackOf(overlap)).toBe('8 % of what is to be judged was never possible where it was logged')
+  expect(requestsLacking(overlap, 100)).toBeNull()
 })
 
 it('of a difference looks at the requests where both differ alone', () => {

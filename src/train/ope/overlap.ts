@@ -63,6 +63,12 @@ export function lackOf({ effective, impossible }: Overlap): string | null {
   return null
 }
 
+/** About how many more requests logged alike would be the least to judge by; `null`: no number would. */
+export function requestsLacking({ effective, impossible }: Overlap, requests: number): number | null {
+  if (impossible > MOST_IMPOSSIBLE || effective === 0) return null
+  return Math.max(0, Math.ceil(requests * (LEAST_EFFECTIVE / effective - 1)))
+}
+
 function percent(share: number): string {
   return `${Number((100 * share).toFixed(1))} %`
 }

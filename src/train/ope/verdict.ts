@@ -9,7 +9,14 @@ export type Verdict =
   | { readonly kind: 'apart'; readonly better: 'a' | 'b' }
   /** `needed`: about so many more scored requests would tell them apart if the difference is as estimated; `null`: no number would. */
   | { readonly kind: 'undecided'; readonly needed: number | null }
-  | { readonly kind: 'no overlap'; readonly reason: string }
+  | NoOverlap
+
+/** `needed`: about so many more requests logged alike would be the least to judge by; `null`: no number would. */
+export interface NoOverlap {
+  readonly kind: 'no overlap'
+  readonly reason: string
+  readonly needed: number | null
+}
 
 /** How probably as many requests as are said to be needed suffice. */
 const POWER = 0.8
@@ -36,7 +43,7 @@ export function lowerEnd({ value, error }: Mean, { confidence, slack }: Certaint
  * The verdict on a difference a − b of which `requests` were seen. The error shrinks as 1 / √n, so that n · ((z + z_power) · error / (|difference| − slack))² requests decide
  * with the power's probability.
  */
-export function judge(difference: Mean, requests: number, certainty: Certainty): Verdict {
+export function judge(difference: Mean, requests: number, certainty: Certainty): Exclude<Verdict, NoOverlap> {
   const { low, high } = toInterval(difference, certainty)
   if (low > 0) return { kind: 'apart', better: 'a' }
   if (high < 0) return { kind: 'apart', better: 'b' }
