@@ -73,8 +73,11 @@ async function follow(
   { [place]: { shelf, tried }, read, installation }: PolicySources,
 ): Promise<boolean> {
   const active = shelf.active(route)?.id ?? null
-  const refused = shelf.refusal(route)?.id === policy && tried.get(route) === at
-  if (policy === active || refused) return false
+  const refusal = shelf.refusal(route)
+  const refused = refusal?.id === policy && tried.get(route) === at
+  // Where nothing is asked for any more, what was refused is no matter either.
+  const stale = policy === null && refusal !== null
+  if ((policy === active && !stale) || refused) return false
   tried.set(route, at)
   if (policy === null) shelf.withdraw(route)
   else
