@@ -69,22 +69,33 @@ export function createAsker(
       .digest('hex')
   }
 
+  function pause(provider: string, ms: number): void {
+    const until = clock.monotonic() + Math.min(MAX_PAUSE_MS, ms)
+    pausedUntil.set(provider, Math.max(pausedUntil.get(provider) ?? 0, until))
+  }
+
   async function once(candidate: Candidate, messages: readonly Message[], key: string): Promise<Answer | null> {
     const provider = providerOf(candidate)
     const body = readBody(new TextEncoder().encode(JSON.stringify({ model: candidate.id, messages })))
     const arm: Arm = { candidate, provider, exchange: () => buildExchange('openai', body, candidate, {}) }
+    const pauseMs = () => (pausedUntil.get(provider.id) ?? 0) - clock.monotonic()
     for (let tries = 1; ; tries++) {
-      await waitUntil(() => pausedUntil.get(provider.id) ?? 0)
-      const tried = await slots.within(() => tryCall(arm, breakers))
-      if (tried.kind === 'answered') {
-        const made = toAnswer(candidate, tried.reply, { key, messages })
-        await answers.keep(made)
-        return made
-      }
+      let tried: Tried | 'paused'
+      do {
+        if (pauseMs() > 0) await sleep(pauseMs())
+        // The slot is free once the answer is on the disk: what a kill can lose is no more than fits the slots.
+        tried = await slots.within(async () => {
+          // While this one waited for a slot, another may have been told to wait.
+          if (pauseMs() > 0) return 'paused'
+          const result = await tryCall(arm, breakers)
+          if (result.kind === 'answered') await answers.keep(toAnswer(candidate, result.reply, { key, messages }))
+          if (result.kind === 'failed') pause(provider.id, result.waitMs ?? PAUSE_MS * 2 ** (tries - 1))
+          return result
+        })
+      } while (tried === 'paused')
+      if (tried.kind === 'answered') return answers.find(key) ?? null
       if (tried.kind === 'unable' || (tried.kind === 'hopeless' && provider.kind === 'replay')) return null
       if (tried.kind === 'hopeless' || tries === MAX_TRIES) throw tried.error
-      const pauseMs = Math.min(MAX_PAUSE_MS, tried.waitMs ?? PAUSE_MS * 2 ** (tries - 1))
-      pausedUntil.set(provider.id, Math.max(pausedUntil.get(provider.id) ?? 0, clock.monotonic() + pauseMs))
     }
   }
 
@@ -179,10 +190,6 @@ function inputTokens(messages: readonly Message[]): number {
 
 function usageOf(input: number, output: number): Answer['usage'] {
   return { input, cachedInput: 0, cacheWrite: 0, output, reasoning: 0 }
-}
-
-async function waitUntil(until: () => number): Promise<void> {
-  for (let left = until() - clock.monotonic(); left > 0; left = until() - clock.monotonic()) await sleep(left)
 }
 
 /** At most `count` at a time, first come, first served. */
