@@ -57,6 +57,8 @@ interface Result extends Setting {
     readonly effective: number
     /** Share of the logs with too little overlap: no number is given there, and none counts below. */
     readonly refused: number
+    /** Coverage of `dr` had numbers been given all the same, over all logs. */
+    readonly anyway: number
     readonly by: Readonly<Record<EstimatorName, Quality | null>>
   }[]
   readonly verdicts: readonly {
@@ -130,6 +132,10 @@ function run(population: Population, setting: Setting): Result {
         truth: truths[t]!,
         effective: median(said[t]!.map(({ effective }) => effective)),
         refused: 1 - given.length / logs,
+        anyway: qualityOf(
+          said[t]!.map((one) => one.by.dr),
+          truths[t]!,
+        ).coverage,
         by: { dm: by('dm'), ips: by('ips'), snips: by('snips'), dr: by('dr'), 'switch-dr': by('switch-dr') },
       }
     }),
@@ -196,10 +202,10 @@ function render({ set, logger, size, logs, estimates, verdicts }: Result): strin
     '',
     '| target | truth | effective | estimator | coverage | bias | RMSE | half width |',
     '|---|---|---|---|---|---|---|---|',
-    ...estimates.flatMap(({ target, truth, effective, refused, by }) =>
+    ...estimates.flatMap(({ target, truth, effective, refused, anyway, by }) =>
       names.map((name) => {
         const quality = by[name]
-        const given = refused === 0 ? '' : ` (${percent(refused)} refused)`
+        const given = refused === 0 ? '' : ` (${percent(refused)} refused; dr would cover ${percent(anyway)})`
         const head = `| ${target} | ${number(truth)} | ${effective.toFixed(0)}${given} | ${name} |`
         if (quality === null) return `${head} | | | |`
         const { coverage, bias, rmse, halfWidth } = quality
