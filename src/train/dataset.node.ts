@@ -122,7 +122,7 @@ export function checkJudgeable(set: OutcomeSet): void {
   })
   throw new SwitchyardError(
     'data_invalid',
-    `${set.name}: no query has the outcomes of all candidates, two or more (of ${rows.length} queries are known: ${known.join(', ')}). To compare routers exactly, eval needs rows with every candidate's outcome. The log of a gateway knows one answer per query: \`train --data\` learns from that, and \`evaluate\` judges policies on it.`,
+    `${set.name}: no query has the outcomes of all candidates, two or more (of ${rows.length} queries are known: ${known.join(', ')}). To compare routers exactly, eval needs rows with every candidate's outcome. The log of a gateway knows one answer per query: \`train --from\` learns from that, and \`evaluate\` judges policies on it.`,
   )
 }
 
