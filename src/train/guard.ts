@@ -9,6 +9,8 @@
  * The slope is taken twice, and the lower bound counts: once as it is, and once within folds, each candidate less its mean over the fold. What
  * is left there varies with the query; without it an estimator that only shrinks the candidates' means toward each other would pass.
  *
+ * Of a log, where the outcome of one drawn candidate is known of each row, both are taken from what the draws tell: `retrain/slopes.ts`.
+ *
  * Where there is nothing to predict, the jackknife's error is too small: two rows of different folds teach each other, and their products are not independent.
  * For predictions w that are linear in the outcomes, the variance is a sum over pairs of (wᵢⱼ + wⱼᵢ)² where the jackknife has wᵢⱼ² + wⱼᵢ², so at most twice
  * as large. The hypothesis that there is nothing is therefore rejected, one-sided at 95 %, by √2 times the error, or the constant serves.
