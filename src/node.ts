@@ -127,10 +127,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   }
   const app = createApp(deps)
   const server = await listen(app.fetch, config)
-  let sweeping: Promise<unknown> | null = null
+  const settleDue = async () => {
+    for (let more = true; more && !draining; ) more = await learning.sweep()
+  }
+  let sweeping: Promise<void> | null = null
   const poll = setInterval(() => {
     live.sync().catch((error: unknown) => logger.error('policies_not_read', describeError(error)))
-    sweeping ??= learning.sweep().finally(() => {
+    sweeping ??= settleDue().finally(() => {
       sweeping = null
     })
   }, POLL_MS)

@@ -776,6 +776,8 @@ export interface Store {
     after: number
     until: number
     limit: number
+    /** Only those that somebody scored. */
+    scored: boolean
   }): Promise<{ readonly records: DecisionRecord[]; readonly next: number | null }>
   snapshot(name: string): Promise<Snapshot | null>
   /**

@@ -76,7 +76,7 @@ export function createLearning(parts: LearningParts): LearningJob {
     async sweep() {
       let more = false
       await attempt('decisions_not_settled', async () => {
-        more = await sweep.run({ now: now(), waitMs: config().learning.reward.waitMs })
+        more = await sweep.run({ now: now(), ...config().learning.reward })
         await follow()
       })
       return more

@@ -115,15 +115,15 @@ it('a sweep settles what nobody scored once its wait is over, and goes on where 
   const first = start()
   for (let n = 0; n < 450; n++) await append(`d${n}`, 1_000)
   await append('young', 1_001)
-  await first.run({ now: 2_000, waitMs: 1_000 })
+  await first.run({ now: 2_000, ...definition })
   expect(await settled()).toEqual(Array.from({ length: 450 }, (_, n) => `d${n}`))
   await first.keep(0)
 
   looked.length = 0
   const second = start()
-  await second.run({ now: 2_000, waitMs: 1_000 })
+  await second.run({ now: 2_000, ...definition })
   expect(looked).toEqual([900]) // What was settled is not looked at again: 450 decisions, 450 outcomes.
-  await second.run({ now: 2_001, waitMs: 1_000 })
+  await second.run({ now: 2_001, ...definition })
   expect((await settled()).at(-1)).toBe('young')
   expect(await settled()).toHaveLength(451)
 })

@@ -86,8 +86,8 @@ export function describeLearning(name: string, open: () => Promise<Store>): void
         [decided('young'), ended('young', { at: START + 10 })],
         [decided('after'), ended('after')],
       )
-      const look = async (after: number, until: number, limit = 100) => {
-        const { records, next } = await store.unsettled({ after, until, limit })
+      const look = async (after: number, until: number, limit = 100, scored = false) => {
+        const { records, next } = await store.unsettled({ after, until, limit, scored })
         return { ids: records.map(({ decision }) => decision.id), next }
       }
       const first = await look(0, START)
@@ -106,8 +106,11 @@ export function describeLearning(name: string, open: () => Promise<Store>): void
         after = page.next
       }
       expect(found).toEqual(['due', 'second', 'young', 'after'])
-      const [record] = (await store.unsettled({ after: 0, until: START, limit: 1 })).records
+      const [record] = (await store.unsettled({ after: 0, until: START, limit: 1, scored: false })).records
       expect(record?.outcome?.decision).toBe('due')
+      const score = { decision: 'second', principal: 'ann', source: 'user', value: 1, at: START } as const
+      await store.append([{ table: 'feedback', row: score }])
+      expect((await look(0, START + 10, 100, true)).ids).toEqual(['second'])
     })
 
     test('keeps the newest snapshot of a name', async () => {

@@ -120,14 +120,14 @@ export function createMemoryStore(): Store {
       }
       return usd
     },
-    async unsettled({ after, until, limit }) {
+    async unsettled({ after, until, limit, scored }) {
       const looked = kept.written.filter(({ seq, entry }) => entry.table === 'outcomes' && seq > after).slice(0, limit)
       const late = looked.findIndex(({ entry: { row } }) => 'at' in row && row.at > until)
       const due = late < 0 ? looked : looked.slice(0, late)
       const records = due.flatMap(({ entry: { row } }) => {
         const decision = 'decision' in row ? kept.decisions.get(row.decision) : undefined
         const open = decision && decision.route !== null && !kept.rewards.has(decision.id)
-        return open ? [record(decision)] : []
+        return open && (!scored || kept.feedback.has(decision.id)) ? [record(decision)] : []
       })
       return { records, next: due.at(-1)?.seq ?? null }
     },

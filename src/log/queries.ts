@@ -85,7 +85,7 @@ export function createReads(db: LogDatabase): Reads {
         .groupBy(decisions.route)
       return new Map(rows.flatMap(({ route, usd }) => (route === null || usd === null ? [] : [[route, Number(usd)]])))
     },
-    async unsettled({ after, until, limit }) {
+    async unsettled({ after, until, limit, scored }) {
       const looked = await db
         .select({ seq: outcomes.seq, decision: outcomes.decision, at: outcomes.at })
         .from(outcomes)
@@ -96,7 +96,10 @@ export function createReads(db: LogDatabase): Reads {
       const due = late < 0 ? looked : looked.slice(0, late)
       const ids = idList(due.map(({ decision }) => decision))
       const settled = sql`select 1 from ${rewards} where ${rewards.decision} = ${decisions.id}`
-      const open = and(sql`${decisions.id} in ${ids}`, isNotNull(decisions.route), sql`not exists (${settled})`)
+      const said = scored
+        ? sql`exists (select 1 from ${feedback} where ${feedback.decision} = ${decisions.id})`
+        : undefined
+      const open = and(sql`${decisions.id} in ${ids}`, isNotNull(decisions.route), sql`not exists (${settled})`, said)
       const found = due.length === 0 ? [] : await records(db, open, limit)
       const recordOf = new Map(found.map((record) => [record.decision.id, record]))
       return { records: due.flatMap(({ decision }) => recordOf.get(decision) ?? []), next: due.at(-1)?.seq ?? null }
