@@ -82,7 +82,7 @@ export function renderVerdict(report: Report): string[] {
       ]
     case 'keep':
       return [
-        `KEEP the constant ${constant} (${at}): what these prompts teach gains at most ${verdict.most.toFixed(4)} per request, less than the ${WORTHWHILE} that is worth a policy.`,
+        `KEEP the constant ${constant} (${at}): what these prompts teach gains at most ${Math.max(0, verdict.most).toFixed(4)} per request, less than the ${WORTHWHILE} that is worth a policy.`,
         `Let it serve: ${serve}`,
       ]
     case 'undecided':
