@@ -1,6 +1,6 @@
 /**
- * Whether recorded answers help: routing alone beside the two cascades, each with the setting per budget that did best on the training queries,
- * and the lead of each cascade over routing with a paired bootstrap interval.
+ * Whether recorded answers help: routing alone beside the cascades and two fixed models that agree, each with the setting per budget that did best on
+ * the training queries, and the lead of each over routing with a paired bootstrap interval.
  *
  *   node benchmarks/routing/answers.ts FOLDER/NAME [--estimators kernel,knn] [--draws 1000]
  */
@@ -11,6 +11,7 @@ import { ENCODER } from '../../src/cli/replay.gateways.ts'
 import { openEncoder } from '../../src/compose/encoder.node.ts'
 import type { Aim, Mix } from '../../src/train/aims.ts'
 import { withTexts } from '../../src/train/answers.node.ts'
+import { decideAgreeing } from '../../src/train/cascade/agreeing.ts'
 import { decideCascades } from '../../src/train/cascade/cascades.ts'
 import { answeredRows, decidePlanned } from '../../src/train/cascade/planned.ts'
 import { toContender } from '../../src/train/contenders.ts'
@@ -84,6 +85,7 @@ for (const name of values.estimators.split(',')) {
       recorded: set,
       seed,
     }),
+    decideAgreeing(set, part),
   ]
   const operated = decided.map((one) => judgeRun([one], { ...terms, outcomes }).operated)
   const constant = outcomesOf(outcomes, () => decided[0]!.trained.constant.column)
