@@ -94,6 +94,7 @@ it('a killed gateway learns on where it was, and knows nothing else than its log
     policy: constantPolicy(routerOf({ preset: 'bandit' })),
     candidates: withPriors(resolved.candidates),
     exploration: { allowed: true, maxLoss: 1 },
+    tolerance: 0,
   }
   expect(decideAgain({ decisions, rewards, vectors: new Map() }, serving)).toEqual(new Map())
   const lessons = decisions.map(({ considered }) => considered!.lessons!)

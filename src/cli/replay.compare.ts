@@ -53,11 +53,7 @@ export async function compare(comparison: Comparison): Promise<Compared> {
       const price = candidates[columnOf.get(id) ?? Number.NaN]?.price ?? null
       return sum + expectedCostUsd(price, wholeTokens(set.inputTokens[cell]), wholeTokens(set.outputTokens[cell]))
     }, 0)
-  // λ as it was asked for: D1 may give a number back with another last digit.
-  const decisions = asked.flatMap(({ decision, lambda }) => {
-    const record = log.records.get(decision)
-    return record ? [{ ...record.decision, lambda }] : []
-  })
+  const decisions = [...log.records.values()].map(({ decision }) => decision)
   const otherwise = online && decideAgain({ ...log, decisions }, online)
   const table = lambdas.map((lambda): LambdaRow => {
     const own = asked.filter((one) => one.lambda === lambda)

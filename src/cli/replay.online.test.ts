@@ -13,7 +13,7 @@ import { decideAgain, type Serving } from './replay.online.ts'
 const recipe: Recipe = { route: 'auto', policy: null, keyShare: 0.5, features: 2, dim: 0, forgetting: 0.99 }
 const policy = constantPolicy(routerOf({ preset: 'bandit' }))
 const candidates = withPriors([costing('small', 0.0001), costing('middle', 0.001), costing('large', 0.02)])
-const serving: Serving = { recipe, policy, candidates, exploration: { allowed: true, maxLoss: 1 } }
+const serving: Serving = { recipe, policy, candidates, exploration: { allowed: true, maxLoss: 1 }, tolerance: 0 }
 
 /** A gateway that answers several requests before it learns of any, so that decisions and lessons run in each other's way. */
 function served(): { decisions: Decision[]; rewards: Reward[] } {

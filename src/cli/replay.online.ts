@@ -1,5 +1,4 @@
 /** Decisions of a route that learns online, made again from the log alone. */
-import { isDeepStrictEqual } from 'node:util'
 import { foldOptions, type Recipe, toOnline } from '../compose/learners.ts'
 import { createFold } from '../learn/fold.ts'
 import { decide, type RoutePolicy } from '../route/decide.ts'
@@ -19,9 +18,11 @@ export interface Serving {
   /** With priors. */
   readonly candidates: readonly Candidate[]
   readonly exploration: Exploration
+  /** By how much numbers may differ, absolute up to 1 and relative beyond: 0 where the gateway computes as this process does, to the last bit. */
+  readonly tolerance: number
 }
 
-/** What decides chances, and is to be equal to the last bit. */
+/** What decides, and what it came to. */
 const COMPARED = ['candidates', 'chances', 'quality', 'qualityStd', 'offline', 'utility', 'lessons'] as const
 
 /**
@@ -31,7 +32,7 @@ const COMPARED = ['candidates', 'chances', 'quality', 'qualityStd', 'offline', '
  */
 export function decideAgain(
   { decisions, rewards, vectors }: OnlineLog,
-  { recipe, policy, candidates, exploration }: Serving,
+  { recipe, policy, candidates, exploration, tolerance }: Serving,
 ): Map<string, string> {
   const fold = createFold(foldOptions(recipe))
   const online = toOnline(() => fold)
@@ -54,7 +55,7 @@ export function decideAgain(
       preference: { lambda: lambda ?? 0, limits: {}, exploration },
       random: () => 0,
     })
-    const differs = COMPARED.filter((key) => !isDeepStrictEqual(considered?.[key], again.considered[key]))
+    const differs = COMPARED.filter((key) => !equal(considered?.[key], again.considered[key], tolerance))
     const shown = (from: Considered | null) => JSON.stringify(differs.map((key) => from?.[key]))
     if (differs.length > 0)
       different.set(id, `${differs.join(', ')}: ${shown(considered)}, again ${shown(again.considered)}`)
@@ -64,4 +65,14 @@ export function decideAgain(
 
 function lessonsOf({ considered }: Decision): number {
   return considered?.lessons ?? 0
+}
+
+function equal(a: unknown, b: unknown, tolerance: number): boolean {
+  if (typeof a === 'number' && typeof b === 'number') {
+    return a === b || Math.abs(a - b) <= tolerance * Math.max(1, Math.abs(a))
+  }
+  if (Array.isArray(a) && Array.isArray(b)) {
+    return a.length === b.length && a.every((one, i) => equal(one, b[i], tolerance))
+  }
+  return a === b
 }

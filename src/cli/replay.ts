@@ -82,7 +82,7 @@ export async function replay(args: ReplayArguments): Promise<void> {
       concurrency: Number(args.concurrency),
     }
 
-    const online = await servingOf(run)
+    const online = await servingOf(run, runtime)
     const { asked, log, elapsedMs } = await throughGateway(runtime, { ...run, learns: online !== null })
     const compared = await compare({ ...run, reading, asked, log, ...(online && { online }) })
     const { table, differences, nearTies, lowestCosine } = compared
@@ -122,7 +122,7 @@ function summarize(
     ...nearTies.map((tie) => `NEAR TIE ${tie}`),
     differences.length + nearTies.length === 0
       ? learned
-        ? 'Every decision, made again from the rewards in the log, has the same chances to the last bit, and every answer is its record. Beside it stands the policy as it was trained, without what was learned.'
+        ? 'Every decision, made again from the rewards in the log, has the same chances, and every answer is its record. Beside it stands the policy as it was trained, without what was learned.'
         : 'Every decision equals the offline evaluation of the same policy, and every answer its record.'
       : `${differences.length} differences without an explanation, ${nearTies.length} near ties that the vectors tipped.`,
   ]
@@ -145,7 +145,10 @@ function distinct({ set, test }: Learned, limit: number): number[] {
 }
 
 /** What decides beside the log in a gateway that learns; `null` where it does not. */
-async function servingOf({ learned, candidates, folder }: Omit<Run, 'upstream'>): Promise<Serving | null> {
+async function servingOf(
+  { learned, candidates, folder }: Omit<Run, 'upstream'>,
+  { exact }: Runtime,
+): Promise<Serving | null> {
   const { policy, compiled } = learned
   if (!findPlanner(policy.manifest.planner.name).explores) return null
   // The gateway's own configuration, which needs an address to be one.
@@ -159,6 +162,8 @@ async function servingOf({ learned, candidates, folder }: Omit<Run, 'upstream'>)
     policy: compiled,
     candidates: withPriors(candidates),
     exploration: { allowed: true, maxLoss: route!.exploration.maxLoss },
+    // Another runtime's exponentials and logarithms may have another last bit.
+    tolerance: exact ? 0 : 1e-9,
   }
 }
 
