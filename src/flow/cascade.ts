@@ -131,7 +131,8 @@ function refuse({ refusal }: Failed): Reply {
 async function within<T>(ms: number, signal: AbortSignal, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const limit = new AbortController()
   const late = new SwitchyardError('upstream_timeout', 'The time for further models was over (maxLatencyMs).')
-  const timer = setTimeout(() => limit.abort(late), ms)
+  // A timer may fire up to one millisecond early; what it ends must then be over by the clock too.
+  const timer = setTimeout(() => limit.abort(late), Math.ceil(ms) + 1)
   try {
     return await run(AbortSignal.any([signal, limit.signal]))
   } finally {
