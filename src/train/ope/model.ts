@@ -16,8 +16,8 @@ export type Expected = (request: number, metric: Metric) => Float64Array
 
 /**
  * Cross-fitted (Chernozhukov et al. 2018, arXiv 1608.00060): each fold is predicted by a fit on the others, and what was asked again is in one fold. Quality and cost have
- * a fit each; cost is scaled to [0, 1], where estimators predict. The model sees features alone: with vectors a thousand requests took a minute
- * instead of a fifth of a second, and all that a better model buys is a narrower interval.
+ * a fit each; cost is scaled to [0, 1], where estimators predict. The model sees features alone: with vectors the fits took
+ * some fifty times as long, and all that a better model buys is a narrower interval.
  * @param clusters by request, from 0
  */
 export function crossFit(
