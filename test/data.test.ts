@@ -108,7 +108,7 @@ describe('the log of a gateway', () => {
     })
     expect(guard.quality.every((value: number) => value > 0 && value < 1)).toBe(true)
     expect(evaluation).toBeNull()
-  })
+  }, 120_000)
 
   it.each(['eval', 'train'])('is not what %s --data takes: it says what does', async (command) => {
     const { code, output } = await run([command, '--data', log], gateway)

@@ -170,7 +170,7 @@ function toLogSet(set: OutcomeSet, log: readonly Asked[], lies: boolean): Outcom
   const recorded = (from: Float64Array) => drawn(({ row, arm }) => at(set, from, row, arm))
   return {
     ...set,
-    queries: log.map(({ row }) => set.queries[row]!),
+    queries: log.map(({ row, key }) => ({ ...set.queries[row]!, key })),
     quality: drawn(({ row, arm, key }) => {
       const quality = at(set, set.quality, row, arm)
       return lies && key === 'key-0' ? 1 - quality : quality

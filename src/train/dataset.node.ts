@@ -23,6 +23,8 @@ export interface OutcomeQuery {
   /** The last question without few-shot examples, where the set has it. */
   readonly core?: string
   readonly logged?: LoggedQuery
+  /** Whose request a logged query was. */
+  readonly key?: string
 }
 
 /** A query as a gateway met it. */

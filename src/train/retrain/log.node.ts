@@ -83,7 +83,8 @@ function toSet(
     const text = decision.query.text ?? null
     const vectors = new Map(vector && encoder ? [[encoder.id, vector]] : [])
     const prompt = decision.query.hash
-    return { id: decision.id, task: '', split: 'train', prompt, logged: { text, features, inputTokens, vectors } }
+    const logged = { text, features, inputTokens, vectors }
+    return { id: decision.id, task: '', split: 'train', prompt, logged, key: decision.tenant }
   })
   const cells = rows.map(
     ({ decision, outcome, worth }, query): Cell => ({

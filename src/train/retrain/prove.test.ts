@@ -20,7 +20,12 @@ const CANDIDATES = ['left', 'right'].map((id) => ({
 /** A log of two candidates, one right for each side of the first feature as far as `signal` goes, asked with these chances. */
 function logOf(
   count: number,
-  { signal, seed, chances = [0.7, 0.3] }: { signal: number; seed: number; chances?: number[] },
+  {
+    signal,
+    seed,
+    chances = [0.7, 0.3],
+    keyOf,
+  }: { signal: number; seed: number; chances?: number[]; keyOf?: (i: number) => string },
 ) {
   const random = createRandom(seed)
   const queries: Query[] = []
@@ -41,7 +46,13 @@ function logOf(
   const known = (value: number) => quality.map((one) => (Number.isNaN(one) ? Number.NaN : value))
   const set: OutcomeSet = {
     name: 'log',
-    queries: queries.map((_, i) => ({ id: `${i}`, task: '', split: 'train', prompt: `${i}` })),
+    queries: queries.map((_, i) => ({
+      id: `${i}`,
+      task: '',
+      split: 'train',
+      prompt: `${i}`,
+      key: keyOf?.(i) ?? 'one',
+    })),
     candidates: CANDIDATES,
     quality,
     costUsd: known(0.001),
@@ -95,4 +106,12 @@ it('a log without a choice lets nothing through and proves nothing', () => {
   const { shrink, proof } = train(400, { signal: 0.4, seed: 1, chances: [1, 0] })
   expect(shrink).toBe(0)
   expect(proof?.over.right?.lower ?? null).toBeNull()
+})
+
+it('what one key says alone proves nothing', () => {
+  const { proof } = train(800, { signal: 0.4, seed: 1, keyOf: (i) => (i % 50 === 0 ? 'calm' : 'loud') })
+  expect(proof!.gain).toBeGreaterThan(0.2)
+  expect(proof!.lower ?? 0).toBeLessThanOrEqual(0)
+  const shared = train(800, { signal: 0.4, seed: 1, keyOf: (i) => `key-${i % 5}` })
+  expect(shared.proof!.lower).toBeGreaterThan(0.15)
 })
