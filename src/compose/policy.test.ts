@@ -97,4 +97,13 @@ describe('a policy file', () => {
       /version 2 of the planner "utility"/,
     )
   })
+
+  it('with parameters that cannot be loaded is unfit, not a failure of the gateway', async () => {
+    const { manifest, state } = trained('utility')
+    const planner = { name: 'hedge', version: findPlanner('hedge').version, options: { chance: 2 } }
+    const policy = await decodePolicy(encodePolicy({ ...manifest, planner }, state))
+    expect(() => compilePolicy(policy, installation)).toThrow(
+      expect.objectContaining({ code: 'policy_unfit', message: expect.stringContaining('cannot be loaded') }),
+    )
+  })
 })

@@ -28,29 +28,37 @@ export function compilePolicy(policy: Policy, installation: Installation): Compi
   const { manifest, state, id } = policy
   const notes = checkPolicy(policy, installation)
   const family = findEstimator(manifest.estimator.name)
-  if (family.version !== manifest.estimator.version) {
-    throw new SwitchyardError(
-      'policy_unfit',
-      `Policy ${id.slice(0, 12)} was written by version ${manifest.estimator.version} of the estimator "${family.name}", here is version ${family.version}: train again.`,
-    )
-  }
   const planners = findPlanner(manifest.planner.name)
   const { version = 1, options } = manifest.planner
-  if (planners.version !== version) {
-    throw new SwitchyardError(
+  const written = (what: string, by: number, here: number) =>
+    new SwitchyardError(
       'policy_unfit',
-      `Policy ${id.slice(0, 12)} was written by version ${version} of the planner "${planners.name}", here is version ${planners.version}: train again.`,
+      `Policy ${id.slice(0, 12)} was written by version ${by} of the ${what}, here is version ${here}: train again.`,
     )
-  }
+  if (family.version !== manifest.estimator.version)
+    throw written(`estimator "${family.name}"`, manifest.estimator.version, family.version)
+  if (planners.version !== version) throw written(`planner "${planners.name}"`, version, planners.version)
   return {
     notes,
     policy: {
-      estimator: family.load(state, manifest.candidates),
-      planner: planners.load(options),
+      estimator: loaded(id, () => family.load(state, manifest.candidates)),
+      planner: loaded(id, () => planners.load(options)),
       guard: manifest.guard,
       candidates: manifest.candidates,
       ...(manifest.labels && { labels: manifest.labels }),
     },
+  }
+}
+
+/** What cannot be loaded is the policy's fault, whatever its version says. */
+function loaded<Part>(id: string, load: () => Part): Part {
+  try {
+    return load()
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause
+    throw new SwitchyardError('policy_unfit', `Policy ${id.slice(0, 12)} cannot be loaded: ${cause.message}.`, {
+      cause,
+    })
   }
 }
 
