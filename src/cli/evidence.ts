@@ -12,7 +12,8 @@ import { TYPICAL } from '../route/cost.ts'
 import { decide, type RoutePolicy } from '../route/decide.ts'
 import type { EncoderInfo, JsonObject, Policy, Store } from '../spec.ts'
 import { readLogged } from '../train/logged.node.ts'
-import { type Comparison, compareOnLog } from '../train/ope/onLog.ts'
+import { compareOnLog } from '../train/ope/compareOnLog.ts'
+import type { Comparison } from '../train/ope/onLog.ts'
 import { type Gain, type Proof, readProof } from '../train/proof.ts'
 import { logFile } from './log.ts'
 
@@ -120,7 +121,7 @@ function describeComparison({ requests, difference, lower, verdict }: Comparison
     return [
       `${counts} do not show what it would have come to${verdict.kind === 'no overlap' ? `: ${verdict.reason}` : ''}. A planner that explores, or a canary, makes them tell.`,
     ]
-  const figures = `On ${counts} it gains ${signed(difference.value)} in utility (quality − λ · cost) per request over what serves; one-sided 95 % lower bound ${signed(lower)}.`
+  const figures = `On ${counts} it gains ${signed(difference.value)} in utility (quality − λ · cost) per request over what serves; ${Number.isFinite(lower) ? `one-sided 95 % lower bound ${signed(lower)}` : 'without the requests of one key too little is left to bound it'}.`
   if (lower > 0) return [figures]
   const needed = verdict.kind === 'undecided' ? verdict.needed : null
   return [figures, ...(needed === null ? [] : [`About ${needed} more scored requests would decide it.`])]

@@ -5,7 +5,8 @@ import type { RoutePolicy } from '../../route/decide.ts'
 import type { Estimator } from '../../spec.ts'
 import { createRandom } from '../random.ts'
 import { clusteredMean } from './clustered.ts'
-import { compareOnLog, openLog, standingOf } from './onLog.ts'
+import { compareOnLog } from './compareOnLog.ts'
+import { openLog, standingOf } from './onLog.ts'
 import type { LoggedRequest } from './request.ts'
 import { createTarget } from './target.ts'
 
@@ -181,4 +182,17 @@ it('does not take what was asked again for more than it is', () => {
   }
   const alone = alike.map((row, n) => ({ ...row, decision: { ...row.decision, query: { hash: `h${n}` } } }))
   expect(width(alike)).toBeGreaterThan(1.5 * width(alone))
+})
+
+it('what one key says alone is bounded by nothing, and what all say holds without any one of them', () => {
+  const rows = log({ count: 1200, chances: even }, [0, 0.3])
+  const by = (keyOf: (i: number) => string) =>
+    rows.map((row, i): LoggedRequest => ({ ...row, decision: { ...row.decision, tenant: keyOf(i) } }))
+  const lowerOf = (requests: readonly LoggedRequest[]) => compareOnLog(requests, only(1), only(0), options).lower!
+  const alone = lowerOf(rows)
+  expect(lowerOf(by(() => 'one'))).toBe(alone)
+  const shared = lowerOf(by((i) => `key-${i % 6}`))
+  expect(shared).toBeLessThan(alone)
+  expect(shared).toBeGreaterThan(0)
+  expect(lowerOf(by((i) => (i % 100 === 0 ? 'calm' : 'loud')))).toBe(Number.NEGATIVE_INFINITY)
 })

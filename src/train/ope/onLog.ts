@@ -7,7 +7,6 @@ import { crossFit, type ModelOptions } from './model.ts'
 import { differingOverlap, lackOf, type Overlap, overlapOf, requestsLacking } from './overlap.ts'
 import { costOf, type LoggedRequest, METRICS, type Metric, measure, withUtility } from './request.ts'
 import { type Sample, weightOf } from './sample.ts'
-import { createTarget, type Target, type TargetOptions } from './target.ts'
 import { judge, lowerEnd, type NoOverlap, toInterval, type Verdict } from './verdict.ts'
 
 export interface LogOptions extends ModelOptions {
@@ -117,7 +116,7 @@ export type Comparison = {
   | {
       /** Doubly robust, two-sided, at the confidence asked for. */
       readonly difference: Interval
-      /** The one-sided lower bound at the same confidence. */
+      /** The one-sided lower bound at the same confidence; of `compareOnLog` one that holds without the requests of any one key: −∞ where all is one key's word. */
       readonly lower: number
       readonly verdict: Exclude<Verdict, NoOverlap>
     }
@@ -152,23 +151,6 @@ export function compare(log: Log, a: Judged, b: Judged): Comparison {
     lower: lowerEnd(difference, certainty),
     verdict: judge(difference, requests, certainty),
   }
-}
-
-/**
- * Whether `a` is better than `b` by what a gateway logged: the difference of their mean utilities, quality − λ · cost at each request's λ, doubly robust,
- * with a two-sided 95 % interval and a one-sided 95 % lower bound, paired and robust to texts that were asked again. No number is given where
- * the log holds too little of what would tell them apart (`lackOf`).
- *
- * The figures are of requests that get a score. Throws `policy_unfit` for a policy that judges answers before it sends one.
- */
-export function compareOnLog(
-  rows: readonly LoggedRequest[],
-  a: Target,
-  b: Target,
-  options: LogOptions & TargetOptions,
-): Comparison {
-  const log = openLog(rows, options)
-  return compare(log, log.judge(createTarget(a, options)), log.judge(createTarget(b, options)))
 }
 
 function isAlike(a: readonly Sample[], b: readonly Sample[]): boolean {

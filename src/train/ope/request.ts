@@ -6,6 +6,8 @@ import type { Logged } from '../logged.node.ts'
 export interface LoggedRequest extends Pick<Logged, 'arm' | 'query'> {
   readonly decision: {
     readonly lambda: number
+    /** Who asked, where that is known. */
+    readonly tenant?: string
     readonly considered: Pick<Considered, 'candidates' | 'chances'>
     /** What was asked again is one piece of evidence. */
     readonly query: { readonly hash: string }

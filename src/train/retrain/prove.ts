@@ -4,8 +4,8 @@
  */
 import type { Estimator, EstimatorFamily, Guard, Planner, Query } from '../../spec.ts'
 import type { OutcomeSet } from '../dataset.node.ts'
-import { numberClusters } from '../ope/clustered.ts'
-import { compare, type Judged, type Log, openLog } from '../ope/onLog.ts'
+import { lowerForAnyKey } from '../ope/anyKey.ts'
+import { compare, openLog } from '../ope/onLog.ts'
 import type { LoggedRequest } from '../ope/request.ts'
 import { createTarget } from '../ope/target.ts'
 import type { Gain, Proof } from '../proof.ts'
@@ -40,14 +40,10 @@ export function proveDrawn(
   )
   const log = openLog(requests, { family })
   const own = log.judge((request) => targets[foldByRequest.get(request)!]!(request))
-  const keys = new Map(requests.map((request, i) => [request, set.queries[rows[i]!]!.key]))
-  const parts = withoutEachKey(log.requests.map((request) => keys.get(request)))
   const over = ids.flatMap((id): [string, Gain][] => {
     const alone = log.judge(({ decision }) => decision.considered.candidates.map((one) => (one === id ? 1 : 0)))
-    const { difference, lower } = compare(log, own, alone)
-    if (difference === null) return []
-    const lowers = [lower, ...parts.map((part) => compareOn(log, part, own, alone))]
-    return [[id, { gain: difference.value, lower: lowestOf(lowers) }]]
+    const { difference } = compare(log, own, alone)
+    return difference === null ? [] : [[id, { gain: difference.value, lower: lowerForAnyKey(log, own, alone) }]]
   })
   if (over.length === 0) return null
   const [against, gain] = over.reduce((a, b) => (b[1].gain < a[1].gain ? b : a))
@@ -61,28 +57,6 @@ export function proveDrawn(
   }
 }
 
-/** By key, the places of what the others sent; none where there is one key alone. */
-function withoutEachKey(keys: readonly (string | undefined)[]): number[][] {
-  const distinct = [...new Set(keys)]
-  if (distinct.length < 2) return []
-  return distinct.map((out) => keys.flatMap((key, i) => (key === out ? [] : [i])))
-}
-
-/** The lower bound of a − b on a part of the requests. */
-function compareOn(log: Log, part: readonly number[], a: Judged, b: Judged): number | null {
-  const requests = part.map((i) => log.requests[i]!)
-  const clusters = numberClusters(requests.map(({ decision }) => decision.query.hash))
-  const pick = (judged: Judged) => {
-    const samples = judged('utility')
-    return () => part.map((i) => samples[i]!)
-  }
-  return compare({ ...log, requests, clusters }, pick(a), pick(b)).lower
-}
-
-function lowestOf(bounds: readonly (number | null)[]): number | null {
-  return bounds.reduce((lowest, bound) => (lowest === null || bound === null ? null : Math.min(lowest, bound)))
-}
-
 /** A row as the log had it. Who could not be asked is a candidate all the same: what it would have come to is not known, and must not count as nothing. */
 function toRequest(
   set: OutcomeSet & { readonly chances: Float64Array },
@@ -90,6 +64,7 @@ function toRequest(
   { query, lambda }: { readonly query: Query; readonly lambda: number },
 ): LoggedRequest {
   const { candidates } = set
+  const { prompt, key } = set.queries[row]!
   const arm = candidates.findIndex((_, column) => !Number.isNaN(at(set, set.quality, row, column)))
   const costUsd = at(set, set.costUsd, row, arm)
   return {
@@ -97,11 +72,12 @@ function toRequest(
     query,
     decision: {
       lambda,
+      ...(key !== undefined && { tenant: key }),
       considered: {
         candidates: candidates.map(({ id }) => id),
         chances: candidates.map((_, column) => at(set, set.chances, row, column)),
       },
-      query: { hash: set.queries[row]!.prompt },
+      query: { hash: prompt },
     },
     worth: { quality: at(set, set.quality, row, arm) },
     outcome: { costUsd: Number.isNaN(costUsd) ? null : costUsd },

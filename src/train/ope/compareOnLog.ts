@@ -1,0 +1,27 @@
+/** The comparison that a promotion rests on. */
+import { lowerForAnyKey } from './anyKey.ts'
+import { type Comparison, compare, type LogOptions, openLog } from './onLog.ts'
+import type { LoggedRequest } from './request.ts'
+import { createTarget, type Target, type TargetOptions } from './target.ts'
+
+/**
+ * Whether `a` is better than `b` by what a gateway logged: the difference of their mean utilities, quality − λ · cost at each request's λ, doubly robust,
+ * with a two-sided 95 % interval and a one-sided 95 % lower bound (without the requests of any one key), paired and robust to texts that were asked again. No number is given where
+ * the log holds too little of what would tell them apart (`lackOf`).
+ *
+ * The figures are of requests that get a score. Throws `policy_unfit` for a policy that judges answers before it sends one.
+ */
+export function compareOnLog(
+  rows: readonly LoggedRequest[],
+  a: Target,
+  b: Target,
+  options: LogOptions & TargetOptions,
+): Comparison {
+  const log = openLog(rows, options)
+  const [ours, theirs] = [log.judge(createTarget(a, options)), log.judge(createTarget(b, options))]
+  const comparison = compare(log, ours, theirs)
+  if (comparison.difference === null || comparison.verdict.kind === 'alike') return comparison
+  // Where too little is left without a key, all was that key's word.
+  const lower = lowerForAnyKey(log, ours, theirs) ?? Number.NEGATIVE_INFINITY
+  return { ...comparison, lower }
+}
