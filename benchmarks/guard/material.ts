@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { makeQuery } from '../../src/embed/query.ts'
 import { windowText } from '../../src/embed/window.ts'
 import type { Query } from '../../src/spec.ts'
-import { type OutcomeSet, readDataset } from '../../src/train/dataset.node.ts'
+import { readDataset } from '../../src/train/dataset.node.ts'
+import type { OutcomeSet } from '../../src/train/outcomes.ts'
 import { toAsk, toQueries } from '../../src/train/queries.ts'
 
 export interface Material {

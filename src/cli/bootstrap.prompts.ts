@@ -11,7 +11,7 @@ import { SwitchyardError } from '../errors.ts'
 import { failureCode } from '../log/failure.ts'
 import { decisions } from '../log/schema.ts'
 import { type Message, type Prompt, parsePrompts } from '../train/bootstrap/prompts.ts'
-import type { OutcomeQuery } from '../train/dataset.node.ts'
+import type { OutcomeQuery } from '../train/outcomes.ts'
 import { dialects } from '../wire/index.ts'
 
 export interface PromptSource {

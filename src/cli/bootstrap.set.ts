@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto'
 import { SwitchyardError } from '../errors.ts'
 import type { Candidate } from '../spec.ts'
-import type { OutcomeSet } from '../train/dataset.node.ts'
 import { assemble } from '../train/formats/assemble.ts'
 import type { Cell } from '../train/formats/cells.ts'
+import type { OutcomeSet } from '../train/outcomes.ts'
 import type { Graded } from './bootstrap.collect.ts'
 import { toOutcomeQuery } from './bootstrap.prompts.ts'
 

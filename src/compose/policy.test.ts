@@ -6,8 +6,8 @@ import { decodePolicy, encodePolicy } from '../policy/file.ts'
 import { decide } from '../route/decide.ts'
 import { costing, query } from '../route/fixture.ts'
 import type { JsonObject } from '../spec.ts'
-import type { OutcomeSet } from '../train/dataset.node.ts'
 import { fitPolicy } from '../train/fit.ts'
+import type { OutcomeSet } from '../train/outcomes.ts'
 import { compilePolicy, constantPolicy, routerOf } from './policy.ts'
 
 it('the policy of the first day chooses alike for short and long requests, at any λ', () => {

@@ -5,7 +5,8 @@ import type { Config, ProviderSettings } from '../config/config.ts'
 import { createReplay, type RecordedQuery } from '../simulate/replay.ts'
 import { createSimulatedUpstream } from '../simulate/upstream.ts'
 import type { Transport } from '../spec.ts'
-import { type DatasetOptions, type OutcomeSet, readAnswers, readDataset } from '../train/dataset.node.ts'
+import { type DatasetOptions, readAnswers, readDataset } from '../train/dataset.node.ts'
+import type { OutcomeSet } from '../train/outcomes.ts'
 import { createDemoTransport } from './demo.ts'
 
 export interface Transports {

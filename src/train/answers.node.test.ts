@@ -8,7 +8,7 @@ import { knn } from '../../routers/estimators/knn.ts'
 import { candidatesOf, queryOf, seeded } from '../../routers/fixtures.ts'
 import { createHashEncoder } from '../embed/hash.ts'
 import { withAnswers } from './answers.node.ts'
-import type { OutcomeSet } from './dataset.node.ts'
+import type { OutcomeSet } from './outcomes.ts'
 import { lackOf, toTrainingSet, withHidden } from './rows.ts'
 
 const candidates = candidatesOf(3)

@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto'
 import { cut, WINDOW_CHARS } from '../embed/window.ts'
 import type { Encoder } from '../spec.ts'
-import { type DatasetOptions, type OutcomeSet, readAnswers } from './dataset.node.ts'
+import { type DatasetOptions, readAnswers } from './dataset.node.ts'
+import type { OutcomeSet } from './outcomes.ts'
 import { type EmbedOptions, embedCached } from './vectors.node.ts'
 
 /**

@@ -1,7 +1,8 @@
 /** Routers that a learned one must beat. They look at nothing, at a benchmark's label, at the prompt's length, or at its words. */
-import type { OutcomeSet } from './dataset.node.ts'
+
 import { bestConstant } from './metrics/points.ts'
 import { quantile } from './metrics/statistics.ts'
+import type { OutcomeSet } from './outcomes.ts'
 import { at, costsOf, isComplete } from './rows.ts'
 import { tfidfRidge } from './tfidf.ts'
 

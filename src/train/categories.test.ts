@@ -6,8 +6,8 @@ import { categoryMap } from '../../routers/planners/categoryMap.ts'
 import { utility } from '../../routers/planners/utility.ts'
 import { decide } from '../route/decide.ts'
 import { withPriors } from '../route/priors.ts'
-import type { OutcomeSet } from './dataset.node.ts'
 import { fitPolicy } from './fit.ts'
+import type { OutcomeSet } from './outcomes.ts'
 
 const names = ['code', 'law', 'maths', 'poems']
 const { queries, candidates, kind, quality, outputTokens } = kindsSet(600, 1)

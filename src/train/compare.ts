@@ -1,6 +1,5 @@
 /** Routers compared on the same queries: every figure with a paired bootstrap interval over queries and seeds, and a verdict. */
 import type { Aim, Mix } from './aims.ts'
-import type { OutcomeSet } from './dataset.node.ts'
 import type { Judged } from './judged.ts'
 import { aiq, type CostRange, cascadeAuc, costRangeOf, deferralArea } from './metrics/area.ts'
 import { type Resampled, resample } from './metrics/bootstrap.ts'
@@ -17,6 +16,7 @@ import { pairFigures } from './metrics/strongShare.ts'
 import { pointsOf, sweepOf } from './metrics/sweep.ts'
 import type { DecisionTime } from './metrics/timing.ts'
 import { judge, type Verdict } from './metrics/verdict.ts'
+import type { OutcomeSet } from './outcomes.ts'
 import { createRandom } from './random.ts'
 
 const CONFIDENCE = 0.95

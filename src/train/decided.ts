@@ -1,9 +1,9 @@
 /** What a fitted router decides on one part of a split, as plain data: it can be computed in another thread and kept on disk. */
 import type { Fitted } from './contenders.ts'
-import type { OutcomeSet } from './dataset.node.ts'
 import { bestConstant, type CostQuality, type OutcomeMatrix, type Outcomes } from './metrics/points.ts'
 import { outcomesOf } from './metrics/regret.ts'
 import { pointsOf, sweepOf } from './metrics/sweep.ts'
+import type { OutcomeSet } from './outcomes.ts'
 import { completeRows, toMatrix } from './rows.ts'
 import type { Part } from './splits.node.ts'
 

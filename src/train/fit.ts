@@ -10,8 +10,8 @@ import type {
   PolicyManifest,
   Query,
 } from '../spec.ts'
-import type { OutcomeSet } from './dataset.node.ts'
 import { fitGuard } from './guard.ts'
+import type { OutcomeSet } from './outcomes.ts'
 import { predict } from './predict.ts'
 import { type Cross, decideHeldOut, proveDecided } from './proveFitted.ts'
 import { proveDrawn } from './retrain/prove.ts'

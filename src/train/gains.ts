@@ -1,6 +1,7 @@
 /** What decisions made without having seen a row's outcomes gain over the best constant. */
-import type { OutcomeSet } from './dataset.node.ts'
+
 import { mean } from './metrics/statistics.ts'
+import type { OutcomeSet } from './outcomes.ts'
 import { at, lambdaGrid } from './rows.ts'
 
 /** Values of λ beside 0, and how far they go beyond the slopes of the hull. */

@@ -3,10 +3,10 @@ import { constant } from '../../routers/estimators/constant.ts'
 import { linear } from '../../routers/estimators/linear.ts'
 import { utility } from '../../routers/planners/utility.ts'
 import type { EstimatorFamily, Query, TrainingSet } from '../spec.ts'
-import type { OutcomeSet } from './dataset.node.ts'
 import { recordedCandidate } from './fixtures.ts'
 import { fitGuard } from './guard.ts'
 import { mean } from './metrics/statistics.ts'
+import type { OutcomeSet } from './outcomes.ts'
 import { createRandom } from './random.ts'
 
 const ids = ['a', 'b', 'c']

@@ -13,8 +13,8 @@ import type {
   Query,
   TrainingSet,
 } from '../spec.ts'
-import type { OutcomeSet } from './dataset.node.ts'
 import { mean } from './metrics/statistics.ts'
+import type { OutcomeSet } from './outcomes.ts'
 import { createRandom, shuffle } from './random.ts'
 import { at } from './rows.ts'
 

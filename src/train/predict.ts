@@ -3,7 +3,7 @@ import { assess } from '../route/decide.ts'
 import { ableCandidates } from '../route/feasible.ts'
 import { withPriors } from '../route/priors.ts'
 import type { Estimate, Estimator, Guard, Prediction, Query } from '../spec.ts'
-import type { OutcomeSet } from './dataset.node.ts'
+import type { OutcomeSet } from './outcomes.ts'
 import { at } from './rows.ts'
 
 /** `queries[i]` belongs to `rows[i]`. Queries that no candidate is able to answer are left out. */

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { costing, query } from '../route/fixture.ts'
 import type { Estimator, Plan, PlannerFamily } from '../spec.ts'
-import type { OutcomeSet } from './dataset.node.ts'
+import type { OutcomeSet } from './outcomes.ts'
 import { decideHeldOut, proveDecided } from './proveFitted.ts'
 
 const ROWS = 12

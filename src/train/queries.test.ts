@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createHashEncoder } from '../embed/hash.ts'
 import type { Encoder } from '../spec.ts'
-import type { LoggedQuery, OutcomeQuery } from './dataset.node.ts'
 import { assemble } from './formats/assemble.ts'
+import type { LoggedQuery, OutcomeQuery } from './outcomes.ts'
 import { queriesOf, toQueries } from './queries.ts'
 
 let cacheDir: string

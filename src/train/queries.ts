@@ -3,7 +3,7 @@ import { makeQuery } from '../embed/query.ts'
 import { windowText } from '../embed/window.ts'
 import { SwitchyardError } from '../errors.ts'
 import type { Ask, Encoder, Query } from '../spec.ts'
-import type { LoggedQuery, OutcomeSet } from './dataset.node.ts'
+import type { LoggedQuery, OutcomeSet } from './outcomes.ts'
 import { embedCached } from './vectors.node.ts'
 
 export interface QueryOptions {

@@ -1,9 +1,9 @@
 /** Views of an outcome set that training and evaluation share. */
 import type { EstimatorFamily, Query, TrainingSet } from '../spec.ts'
-import type { OutcomeSet } from './dataset.node.ts'
 import { hullOf, slopesOf } from './metrics/hull.ts'
 import type { OutcomeMatrix } from './metrics/points.ts'
 import { mean } from './metrics/statistics.ts'
+import type { OutcomeSet } from './outcomes.ts'
 import { shuffle } from './random.ts'
 
 /** One entry of a row-major matrix. */

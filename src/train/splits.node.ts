@@ -1,6 +1,7 @@
 /** Which queries are learned from and which are judged by. */
 import { createHash } from 'node:crypto'
-import { type OutcomeSet, rowsOf } from './dataset.node.ts'
+import { rowsOf } from './dataset.node.ts'
+import type { OutcomeSet } from './outcomes.ts'
 import { createRandom, shuffle } from './random.ts'
 import { completeRows } from './rows.ts'
 

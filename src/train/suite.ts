@@ -3,8 +3,8 @@
  * routers that learned from other data, or chose their point on the test queries, are not beaten by being passed.
  */
 import type { Comparison, Score } from './compare.ts'
-import type { OutcomeSet } from './dataset.node.ts'
 import type { Interval } from './metrics/interval.ts'
+import type { OutcomeSet } from './outcomes.ts'
 import { completeRows } from './rows.ts'
 import { EVERYTHING, type Part, type Study, type View } from './splits.node.ts'
 

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import type { Candidate } from '../spec.ts'
-import type { OutcomeSet } from './dataset.node.ts'
 import { mean } from './metrics/statistics.ts'
+import type { OutcomeSet } from './outcomes.ts'
 import { createRandom } from './random.ts'
 import { tfidfRidge } from './tfidf.ts'
 

@@ -4,9 +4,9 @@
  */
 
 import type { Plain } from './baselines.ts'
-import type { OutcomeSet } from './dataset.node.ts'
 import { gainsOver, judgedLambdas } from './gains.ts'
 import { mean } from './metrics/statistics.ts'
+import type { OutcomeSet } from './outcomes.ts'
 import { createRandom } from './random.ts'
 import { assignFolds, at, costsOf } from './rows.ts'
 import { fitSparseRidge, predictSparse, type SparseRidge, type SparseRows, selectRows } from './sparseRidge.ts'

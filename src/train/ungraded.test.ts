@@ -3,8 +3,8 @@ import { expect, it } from 'vitest'
 import { agreement } from '../../routers/estimators/agreement.ts'
 import { KIND_CHANCES, kindsSet, queryOf, seeded } from '../../routers/fixtures.ts'
 import { utility } from '../../routers/planners/utility.ts'
-import type { OutcomeSet } from './dataset.node.ts'
 import { fitPolicy } from './fit.ts'
+import type { OutcomeSet } from './outcomes.ts'
 
 const GRADED = 150
 const { queries, candidates, quality, outputTokens } = kindsSet(800, 1)

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { candidatesOf } from '../../../routers/fixtures.ts'
-import type { OutcomeSet } from '../dataset.node.ts'
+import type { OutcomeSet } from '../outcomes.ts'
 import { decideAgreeing } from './agreeing.ts'
 
 const prompt = 'Which?\nA) a\nB) b\nAnswer:'

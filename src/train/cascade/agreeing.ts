@@ -4,9 +4,9 @@
  */
 import { agree } from '../../../routers/cascade/checks.ts'
 import { readSignals } from '../../../routers/cascade/signals.ts'
-import type { OutcomeSet } from '../dataset.node.ts'
 import { bestOf, type Decided } from '../decided.ts'
 import { pointsOf, sweepOf } from '../metrics/sweep.ts'
+import type { OutcomeSet } from '../outcomes.ts'
 import { toMatrix } from '../rows.ts'
 import type { Part } from '../splits.node.ts'
 import { type Sequential, simulate } from './simulate.ts'

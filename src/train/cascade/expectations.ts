@@ -2,7 +2,7 @@
 import { assess, type RoutePolicy } from '../../route/decide.ts'
 import { withPriors } from '../../route/priors.ts'
 import type { Query } from '../../spec.ts'
-import type { OutcomeSet } from '../dataset.node.ts'
+import type { OutcomeSet } from '../outcomes.ts'
 
 /** Row-major, queries × candidates. */
 export interface Expectations {

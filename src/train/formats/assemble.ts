@@ -3,7 +3,7 @@
 import { estimateInputTokens } from '../../embed/features.ts'
 import { expectedCostUsd } from '../../route/cost.ts'
 import type { Candidate, Price } from '../../spec.ts'
-import type { OutcomeQuery, OutcomeSet } from '../dataset.node.ts'
+import type { OutcomeQuery, OutcomeSet } from '../outcomes.ts'
 import { toAsk } from '../queries.ts'
 import type { Recorded } from './cells.ts'
 import type { Prices } from './columns.ts'

@@ -1,5 +1,5 @@
 /** From tables to outcomes: queries, and what is known of the answers to them. */
-import type { OutcomeQuery } from '../dataset.node.ts'
+import type { OutcomeQuery } from '../outcomes.ts'
 import { type AnswerColumns, checkColumns, MEASURES, type Measure, modelColumns } from './columns.ts'
 import type { Layout } from './published.ts'
 import { dataInvalid, type Row, readNumber, readText, requireText, type Table } from './table.ts'

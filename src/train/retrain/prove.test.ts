@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest'
 import { findEstimator, findPlanner } from '../../../routers/index.ts'
 import type { Query } from '../../spec.ts'
-import type { OutcomeSet } from '../dataset.node.ts'
 import { fitPolicy } from '../fit.ts'
+import type { OutcomeSet } from '../outcomes.ts'
 import { readProof } from '../proof.ts'
 import { createRandom } from '../random.ts'
 

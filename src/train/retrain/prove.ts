@@ -3,11 +3,11 @@
  * the lowest of those without any one key's requests: what a single key says proves nothing.
  */
 import type { Estimator, EstimatorFamily, Guard, Planner, Query } from '../../spec.ts'
-import type { OutcomeSet } from '../dataset.node.ts'
 import { lowerForAnyKey } from '../ope/anyKey.ts'
 import { compare, openLog } from '../ope/onLog.ts'
 import type { LoggedRequest } from '../ope/request.ts'
 import { createTarget } from '../ope/target.ts'
+import type { OutcomeSet } from '../outcomes.ts'
 import type { Gain, Proof } from '../proof.ts'
 import { at } from '../rows.ts'
 

@@ -1,6 +1,6 @@
 /** A set in which the length of a prompt tells all: `cheap` answers short prompts, long ones only `dear` does. For tests. */
 import type { Candidate, Query } from '../../spec.ts'
-import type { OutcomeSet } from '../dataset.node.ts'
+import type { OutcomeSet } from '../outcomes.ts'
 import { readOnce } from './texts.ts'
 
 const candidate = (id: string, usd: number): Candidate => ({

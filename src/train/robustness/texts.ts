@@ -2,7 +2,7 @@
 import { makeQuery } from '../../embed/query.ts'
 import { windowText } from '../../embed/window.ts'
 import type { Encoder, Query } from '../../spec.ts'
-import type { OutcomeQuery, OutcomeSet } from '../dataset.node.ts'
+import type { OutcomeQuery, OutcomeSet } from '../outcomes.ts'
 import { toAsk } from '../queries.ts'
 
 export interface Wording {
