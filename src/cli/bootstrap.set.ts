@@ -7,6 +7,7 @@ import type { Cell } from '../train/formats/cells.ts'
 import type { OutcomeSet } from '../train/outcomes.ts'
 import type { Graded } from './bootstrap.collect.ts'
 import { toOutcomeQuery } from './bootstrap.prompts.ts'
+import { pricesOf } from './prices.ts'
 
 /** Columns in the order of the candidates, who are as configured. Throws `data_invalid` for a candidate that answered nothing. */
 export function toSet(graded: readonly Graded[], candidates: readonly Candidate[], name: string): OutcomeSet {
@@ -29,11 +30,6 @@ export function toSet(graded: readonly Graded[], candidates: readonly Candidate[
   const sha256 = createHash('sha256')
     .update(JSON.stringify(graded.map(({ prompt, qualities, answers }) => [prompt, qualities, answers])))
     .digest('hex')
-  const prices = Object.fromEntries(
-    candidates.flatMap(({ id, price }): [string, readonly [number, number]][] =>
-      price === null ? [] : [[id, [price.inputPerMTok, price.outputPerMTok]]],
-    ),
-  )
   const queries = graded.map(({ prompt }) => toOutcomeQuery(prompt))
-  return { ...assemble({ queries, cells }, { name, sha256, prices }), candidates }
+  return { ...assemble({ queries, cells }, { name, sha256, prices: pricesOf(candidates) }), candidates }
 }

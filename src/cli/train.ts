@@ -17,6 +17,7 @@ import { describeProof } from './evidence.ts'
 import { evaluateLearned, learn, type RouterArguments } from './learn.ts'
 import { print } from './output.ts'
 import { readPlanner } from './planner.ts'
+import { pricesOf } from './prices.ts'
 
 interface TrainArguments extends ConfigArguments, Omit<RouterArguments, 'plannerOptions'> {
   readonly data?: string
@@ -144,11 +145,4 @@ function describeLog({ set, log: { first, last, leftOut } }: LogSet): string {
   )
   const rows = `Learned from ${set.queries.length} decisions of ${set.name}, numbers ${first} to ${last}.`
   return [rows, ...(reasons.length > 0 ? ['Left out:', ...reasons] : [])].join('\n')
-}
-
-/** Data without prices of its own has those of the candidates of the same names. */
-function pricesOf(candidates: readonly Candidate[]): Prices {
-  return Object.fromEntries(
-    candidates.flatMap(({ id, price }) => (price === null ? [] : [[id, [price.inputPerMTok, price.outputPerMTok]]])),
-  )
 }

@@ -1,4 +1,5 @@
 /** Which execution provider embeds: the best that works, gives the CPU's vectors, and is faster than the CPU. */
+import { messageOf } from './message.ts'
 import type { Measured } from './probe.ts'
 import type { Embeds } from './standby.ts'
 
@@ -94,8 +95,4 @@ export async function chooseProvider<Provider>(options: ChooseOptions<Provider>)
 
 function cosine(a: Float32Array, b: Float32Array): number {
   return a.reduce((sum, value, i) => sum + value * b[i]!, 0)
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

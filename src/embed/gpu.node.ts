@@ -5,6 +5,7 @@
  */
 import { MessageChannel, Worker } from 'node:worker_threads'
 import { SwitchyardError } from '../errors.ts'
+import { messageOf } from './message.ts'
 import { CLOSE, closeWorker, startWorker, workerFile } from './pool.node.ts'
 import type { Measured } from './probe.ts'
 import type { Embeds } from './standby.ts'
@@ -151,8 +152,4 @@ export async function openGpu({ tokenizers, startMs, hangMs = 5_000, ...options 
 /** Rows of their own: a row that is kept must not keep the whole job. */
 function rowsOf(vectors: Float32Array, dim: number): Float32Array[] {
   return Array.from({ length: vectors.length / dim }, (_, row) => vectors.slice(row * dim, (row + 1) * dim))
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

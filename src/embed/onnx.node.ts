@@ -13,6 +13,7 @@ import { Worker } from 'node:worker_threads'
 import type { Encoder } from '../spec.ts'
 import { chooseProvider, type Opened, type Skipped } from './chooseProvider.ts'
 import { openGpu } from './gpu.node.ts'
+import { messageOf } from './message.ts'
 import { createPool, startWorker, workerFile } from './pool.node.ts'
 import type { Measured } from './probe.ts'
 import { deviceOf, PROVIDERS, type Provider, providerOf, whyHopeless, whyMissing } from './providers.node.ts'
@@ -106,7 +107,7 @@ export async function createOnnxEncoder(options: OnnxOptions): Promise<OnnxEncod
   const serving: Embeds = provider === null ? opened : withStandby(opened, () => openCpu('half'), switchToCpu)
 
   function switchToCpu(error: unknown): void {
-    const reason = `failed while serving: ${error instanceof Error ? error.message : error}`
+    const reason = `failed while serving: ${messageOf(error)}`
     report = {
       provider: 'cpu',
       device: null,

@@ -4,6 +4,7 @@
  */
 import type { Worker } from 'node:worker_threads'
 import { SwitchyardError } from '../errors.ts'
+import { messageOf } from './message.ts'
 
 export interface EmbedJob {
   readonly id: number
@@ -162,8 +163,4 @@ export function startWorker<Ready>(spawn: Spawn, timeoutMs = 60_000): Promise<{ 
 
 function encoderFailed(why: string): SwitchyardError {
   return new SwitchyardError('internal', `The encoder failed: ${why}.`)
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }
