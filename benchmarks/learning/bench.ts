@@ -1,11 +1,14 @@
 /**
  * What learning while serving is worth: recorded outcomes replayed under bandit feedback, the outcome of the candidate that was asked and no other. Policies
  * learn offline from the train split with the guard; what is replayed is the test split, several times over where it is short. `shuffled` deals
- * outcomes out to the queries anew; `degrades`, `dearer` and `arrives` befall the best constant of the training queries halfway through. Full information is the
- * ceiling of the stationary world.
+ * outcomes out to the queries anew; `degrades`, `dearer` and `arrives` befall the best constant of the training queries halfway through. Full information
+ * learns the outcomes of all candidates there are, whomever it asked: what the same regression could do without exploring.
  *
  *   node benchmarks/learning/bench.ts --data ../shared/data [--sets a,b] [--scenarios …] [--seeds 20] [--rounds 1000] [--forgetting 0.999]
- *     [--max-loss 0.2] [--stream test] [--vectors FOLDER] [--json | --markdown] [--cost]
+ *     [--max-loss 0.2] [--delay 0] [--scored 1] [--stream test] [--vectors FOLDER] [--json | --markdown] [--cost]
+ *
+ * `--delay N`: the outcome of a request is learned once N more were decided. `--scored 0.2`: a fifth of the requests is ever learned from, drawn by the seed.
+ * Both hold for all learners alike.
  *
  * `--stream train` is what settings were chosen by. `--cost` measures time and size in place of that (cost.ts). `--vectors`: as for benchmarks/guard/neverWorse.ts.
  */
@@ -26,6 +29,8 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '1000' },
     forgetting: { type: 'string', default: '0.999' },
     'max-loss': { type: 'string', default: '0.2' },
+    delay: { type: 'string', default: '0' },
+    scored: { type: 'string', default: '1' },
     stream: { type: 'string', default: 'test' },
     vectors: { type: 'string' },
     json: { type: 'boolean', default: false },
@@ -58,6 +63,8 @@ if (values.cost) {
     rounds: Number(values.rounds),
     forgetting: Number(values.forgetting),
     maxLoss: Number(values['max-loss']),
+    delay: Number(values.delay),
+    scored: Number(values.scored),
   }
   const results = []
   for (const name of values.sets.split(',')) {
@@ -67,9 +74,7 @@ if (values.cost) {
     )
     for (const scenarioName of SCENARIOS.filter((one) => values.scenarios.split(',').includes(one))) {
       const scenario = world.scenario(scenarioName)
-      const runs = new Map<LearnerSpec, Run[]>(
-        learners.filter(({ sees }) => sees !== 'all' || scenarioName === 'stationary').map((learner) => [learner, []]),
-      )
+      const runs = new Map<LearnerSpec, Run[]>(learners.map((learner) => [learner, []]))
       for (let seed = 1; seed <= Number(values.seeds); seed++)
         for (const [learner, list] of runs) list.push(replay(world, scenario, learner, { ...options, seed }))
       results.push(summarise(world, scenario, runs, options))

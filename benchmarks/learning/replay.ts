@@ -1,6 +1,6 @@
 /**
- * Prequential replay: each query is decided by the gateway's own code, then the outcome of the one candidate that was asked is learned, at once. What a
- * round earned is its expectation over the chances of the decision, so that the luck of the draw is in the learning alone.
+ * Prequential replay: each query is decided by the gateway's own code, then the outcome of the one candidate that was asked is learned, at once or
+ * later, or never. What a round earned is its expectation over the chances of the decision, so that the luck of the draw is in the learning alone.
  */
 import { createOnlineModel } from '../../routers/online/residual.ts'
 import { FEATURES } from '../../src/embed/features.ts'
@@ -23,6 +23,10 @@ export interface ReplayOptions {
   readonly forgetting: number
   /** As a route's `exploration.maxLoss`. */
   readonly maxLoss: number
+  /** Requests that are decided between a request and the lesson of its outcome. */
+  readonly delay: number
+  /** In [0, 1]: share of the requests whose outcome is ever learned. Which ones is drawn by the seed, the same for every learner. */
+  readonly scored: number
 }
 
 export interface Run {
@@ -48,11 +52,20 @@ export function worthOf({ quality, costUsd }: Phase, row: number, lambda: number
 }
 
 export function replay(world: World, scenario: Scenario, learner: LearnerSpec, options: ReplayOptions): Run {
-  const { seed, rounds, forgetting, maxLoss } = options
+  const { seed, rounds, forgetting, maxLoss, delay, scored } = options
   const { queries, lambda } = world
-  const shape = { features: FEATURES.length, dim: queries[0]!.vector!.length, forgetting }
+  // Whoever sees all outcomes of a request forgets by the request like the others, not once for each of its lessons.
+  const lessonsEach = learner.sees === 'all' ? scenario.after.candidates.length : 1
+  const shape = {
+    features: FEATURES.length,
+    dim: queries[0]!.vector!.length,
+    forgetting: forgetting ** (1 / lessonsEach),
+  }
   const model = createOnlineModel(shape)
   const random = createRandom(seed + 1_000_000)
+  const scores = createRandom(seed + 2_000_000)
+  /** Of the newest requests, oldest first, what is learned once it is known. */
+  const awaited: (() => void)[] = []
   const change = Math.floor(rounds / 2)
   const earned = new Float64Array(rounds)
   const frozen = new Float64Array(rounds - change)
@@ -70,6 +83,14 @@ export function replay(world: World, scenario: Scenario, learner: LearnerSpec, o
     })
   }
 
+  function learn({ plan, considered }: Decided, row: number, phase: Phase): void {
+    const lesson = { model: model.id, features: model.encode(queries[row]!), weight: 1 }
+    for (const [c, { id }] of phase.candidates.entries()) {
+      if (learner.sees === 'asked' && c !== plan.arm) continue
+      model.learn(id, { ...lesson, predicted: considered.offline![c]! }, phase.quality[row]![c]!)
+    }
+  }
+
   /** Every test query can be answered by everybody: arms are columns of the phase. */
   const expected = ({ plan }: Decided, row: number, phase: Phase) =>
     worthOf(phase, row, lambda).reduce((sum, worth, c) => sum + plan.chances[c]! * worth, 0)
@@ -80,14 +101,10 @@ export function replay(world: World, scenario: Scenario, learner: LearnerSpec, o
     if (old) frozen[t - change] = expected(decideBy(old, row, phase), row, phase)
     const decided = decideBy(model, row, phase)
     earned[t] = expected(decided, row, phase)
-    const { arm, chances } = decided.plan
-    explored += (1 - Math.max(...chances)) / rounds
+    explored += (1 - Math.max(...decided.plan.chances)) / rounds
     if (learner.sees === 'nothing') continue
-    const lesson = { model: model.id, features: model.encode(queries[row]!), weight: 1 }
-    for (const [c, { id }] of phase.candidates.entries()) {
-      if (learner.sees === 'asked' && c !== arm) continue
-      model.learn(id, { ...lesson, predicted: decided.considered.offline![c]! }, phase.quality[row]![c]!)
-    }
+    awaited.push(scores() < scored ? () => learn(decided, row, phase) : () => {})
+    if (awaited.length > delay) awaited.shift()!()
   }
   return { earned, frozen, explored }
 }

@@ -2,7 +2,7 @@
 import { adaptiveRegret, cumulate } from '../../src/train/metrics/regret.ts'
 import { lowerBound, mean } from '../../src/train/metrics/statistics.ts'
 import { studentQuantile } from '../../src/train/metrics/student.ts'
-import { type LearnerSpec, orderOf, type Run, worthOf } from './replay.ts'
+import { type LearnerSpec, orderOf, type ReplayOptions, type Run, worthOf } from './replay.ts'
 import type { Prior, Scenario, World } from './scenario.ts'
 
 /** Φ⁻¹(0.975). */
@@ -35,13 +35,12 @@ interface Line {
   readonly explored: number
 }
 
-export interface Summary {
+export interface Summary extends Pick<ReplayOptions, 'rounds' | 'delay' | 'scored'> {
   readonly set: string
   readonly scenario: string
   readonly lambda: number
   readonly star: string
   readonly seeds: number
-  readonly rounds: number
   /** Reward of the best constant in hindsight, of each half. */
   readonly constant: Interval
   readonly lines: readonly Line[]
@@ -51,7 +50,7 @@ export function summarise(
   world: World,
   scenario: Scenario,
   runs: ReadonlyMap<LearnerSpec, readonly Run[]>,
-  { rounds }: { readonly rounds: number },
+  { rounds, delay, scored }: Pick<ReplayOptions, 'rounds' | 'delay' | 'scored'>,
 ): Summary {
   const { set, lambda, star, queries } = world
   const seeds = [...runs.values()][0]!.length
@@ -112,7 +111,7 @@ export function summarise(
     }
   })
   const constant = intervalOf(constants.map(({ best }) => mean(best)))
-  return { set, scenario: scenario.name, lambda, star, seeds, rounds, constant, lines }
+  return { set, scenario: scenario.name, lambda, star, seeds, rounds, delay, scored, constant, lines }
 }
 
 /** What is lost against the best constant after the change, averaged over seeds and `WINDOW` requests, beside what the frozen learner loses on average. */
@@ -138,7 +137,8 @@ export function renderTables(summaries: readonly Summary[], { markdown }: { read
   return summaries.map((summary) => render(summary, markdown)).join('\n\n')
 }
 
-function render({ set, scenario, lambda, star, seeds, rounds, constant, lines }: Summary, markdown: boolean): string {
+function render(summary: Summary, markdown: boolean): string {
+  const { set, scenario, lambda, star, seeds, rounds, delay, scored, constant, lines } = summary
   const changes = lines.some(({ recovered }) => recovered !== null)
   const head = [
     'learner',
@@ -160,7 +160,8 @@ function render({ set, scenario, lambda, star, seeds, rounds, constant, lines }:
     show(line.adaptive, 1),
     `${(100 * line.explored).toFixed(1)} %`,
   ])
-  const title = `${set}, ${scenario}: λ = ${lambda.toPrecision(3)}, ${seeds} seeds, ${rounds} requests; best constant in hindsight ${show(constant, 4)}${changes ? `; it happens to ${star}` : ''}`
+  const learned = `${Math.round(100 * scored)} % of them learned from, ${delay} requests later`
+  const title = `${set}, ${scenario}: λ = ${lambda.toPrecision(3)}, ${seeds} seeds, ${rounds} requests, ${learned}; best constant in hindsight ${show(constant, 4)}${changes ? `; it happens to ${star}` : ''}`
   if (markdown) {
     const table = [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`)
     return [title, '', ...table].join('\n')
