@@ -8,7 +8,7 @@ import type { Verdict } from '../../src/train/bootstrap/verdict.ts'
 import { createChooser } from '../../src/train/choose.ts'
 import { rowsOf } from '../../src/train/dataset.node.ts'
 import { mean } from '../../src/train/metrics/statistics.ts'
-import type { Proof } from '../../src/train/proof.ts'
+import type { Gain, Proof } from '../../src/train/proof.ts'
 import { createRandom, shuffle } from '../../src/train/random.ts'
 import { at, completeRows, costsOf } from '../../src/train/rows.ts'
 import { withoutGuard } from '../../src/train/unguarded.ts'
@@ -35,7 +35,9 @@ export interface Trial extends Task {
 
 /** A gain over the constant that the same prompts name, in utility per request: as proved, and as it is on the test split. */
 export interface Judged {
-  readonly proof: Pick<Proof, 'gain' | 'lower'> | null
+  readonly proof: Gain | null
+  /** As it would be proved over the candidate that is best on the same prompts in hindsight. */
+  readonly hindsight: Gain | null
   readonly truth: number
 }
 
@@ -80,13 +82,15 @@ export function runTrial({ set, queries }: Material, task: Task): Trial {
     ...task,
     verdict,
     shrink: manifest.guard.shrink,
-    guarded: { proof: briefly(proof), truth: gainOf(policy) },
-    unguarded: { proof: briefly(unguarded), truth: gainOf(withoutGuard(policy)) },
+    guarded: { ...briefly(proof), truth: gainOf(policy) },
+    unguarded: { ...briefly(unguarded), truth: gainOf(withoutGuard(policy)) },
     rightConstant: constant === Math.max(...alone),
     constantRegret: Math.max(...alone) - constant,
   }
 }
 
-function briefly(proof: Proof | null): Judged['proof'] {
-  return proof && { gain: proof.gain, lower: proof.lower }
+function briefly(proof: Proof | null): Omit<Judged, 'truth'> {
+  if (proof === null) return { proof, hindsight: null }
+  const { gain, lower, over, against } = proof
+  return { proof: { gain, lower }, hindsight: over[against] ?? null }
 }

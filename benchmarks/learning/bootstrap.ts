@@ -3,16 +3,17 @@
  * recorded outcome is the grade, and the split `test` says whether the policy is really better than the constant, at the λ of the level `auto`.
  *
  *   node benchmarks/learning/bootstrap.ts [--data ../shared/data] [--sets routerbench_rdc,fusionbench] [--sizes 100,300,1000]
- *     [--estimators linear] [--seeds 50] [--resume FILE] [--json | --markdown]
+ *     [--estimators linear] [--seeds 50] [--resume FILE] [--part 1/8] [--json | --markdown]
  *
- * `--resume`: finished trials are kept in this file, one a line, and not run again.
+ * `--resume`, `--part`: trials.ts.
  */
-import { appendFile, readFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
-import { WORTHWHILE } from '../../src/train/bootstrap/verdict.ts'
+import { type Verdict, WORTHWHILE } from '../../src/train/bootstrap/verdict.ts'
 import { mean, quantile } from '../../src/train/metrics/statistics.ts'
+import type { Gain } from '../../src/train/proof.ts'
 import { loadMaterial, type Material } from '../guard/material.ts'
 import { type Judged, runTrial, type Task, type Trial } from './bootstrap.trial.ts'
+import { runTrials } from './trials.ts'
 
 const { values } = parseArgs({
   options: {
@@ -22,26 +23,28 @@ const { values } = parseArgs({
     estimators: { type: 'string', default: 'linear' },
     seeds: { type: 'string', default: '50' },
     resume: { type: 'string' },
+    part: { type: 'string' },
     json: { type: 'boolean', default: false },
     markdown: { type: 'boolean', default: false },
   },
 })
 const list = (text: string) => text.split(',')
 
-const known = new Map(await readTrials(values.resume))
-const trials: Trial[] = []
 const materials = new Map<string, Material>()
 for (const set of list(values.sets)) materials.set(set, await loadMaterial(set, { data: values.data, vectors: null }))
-for (const size of list(values.sizes).map(Number))
-  for (const [set, material] of materials)
-    for (const estimator of list(values.estimators))
-      for (let seed = 1; seed <= Number(values.seeds); seed++) {
-        const task: Task = { set, estimator, size, seed }
-        const found = known.get(keyOf(task))
-        const trial = found ?? runTrial(material, task)
-        if (!found && values.resume !== undefined) await appendFile(values.resume, `${JSON.stringify(trial)}\n`)
-        trials.push(trial)
-      }
+const seeds = Array.from({ length: Number(values.seeds) }, (_, i) => i + 1)
+const tasks = list(values.sizes)
+  .map(Number)
+  .flatMap((size) =>
+    list(values.sets).flatMap((set) =>
+      list(values.estimators).flatMap((estimator) => seeds.map((seed): Task => ({ set, estimator, size, seed }))),
+    ),
+  )
+const trials = await runTrials<Task, Trial>(tasks, {
+  ...values,
+  keyOf: ({ set, estimator, size, seed }) => `${set} ${estimator} ${size} ${seed}`,
+  run: (task) => runTrial(materials.get(task.set)!, task),
+})
 const cells = Map.groupBy(trials, ({ set, estimator, size }) => `${set} ${estimator} ${size}`)
 const table = [...cells.values()].map(toRow)
 if (values.json) console.log(JSON.stringify(table))
@@ -51,44 +54,39 @@ type Row = Readonly<Record<string, string>>
 
 function toRow(cell: readonly Trial[]): Row {
   const { set, estimator, size } = cell[0]!
-  const share = (has: (trial: Trial) => boolean) => `${Math.round((100 * cell.filter(has).length) / cell.length)} %`
-  const promoted = cell.filter(({ verdict }) => verdict.kind === 'promote')
-  const better = cell.filter(({ guarded }) => guarded.truth > 0)
-  const ofBetter = better.filter(({ verdict }) => verdict.kind === 'promote').length
-  const wrong = (pick: (trial: Trial) => Judged) => share((trial) => isProved(pick(trial)) && pick(trial).truth < 0)
+  const count = (has: (trial: Trial) => boolean) => String(cell.filter(has).length)
+  const is = (kind: Verdict['kind']) => count(({ verdict }) => verdict.kind === kind)
+  const gains = (pick: (trial: Trial) => Judged) => {
+    const truths = cell.map((trial) => pick(trial).truth)
+    return `${signed(mean(truths))}, ${signed(quantile(truths, 0.05))}`
+  }
+  const isBetter = ({ guarded }: Trial) => guarded.truth > 0
   return {
     set,
     estimator,
     prompts: String(size),
-    promote: share(({ verdict }) => verdict.kind === 'promote'),
-    keep: share(({ verdict }) => verdict.kind === 'keep'),
-    undecided: share(({ verdict }) => verdict.kind === 'undecided'),
-    'promoted and worse': wrong(({ guarded }) => guarded),
-    'kept though worth it': share(({ verdict, guarded }) => verdict.kind === 'keep' && guarded.truth > WORTHWHILE),
-    'better, of all': share(({ guarded }) => guarded.truth > 0),
-    'better, and promoted': better.length === 0 ? '' : `${Math.round((100 * ofBetter) / better.length)} %`,
-    'gain of the promoted': promoted.length === 0 ? '' : signed(mean(promoted.map(({ guarded }) => guarded.truth))),
-    'gain with the guard, worst 5 %': `${signed(mean(cell.map(({ guarded }) => guarded.truth)))}, ${signed(
-      quantile(
-        cell.map(({ guarded }) => guarded.truth),
-        0.05,
-      ),
-    )}`,
-    'without it': `${signed(mean(cell.map(({ unguarded }) => unguarded.truth)))}, ${signed(
-      quantile(
-        cell.map(({ unguarded }) => unguarded.truth),
-        0.05,
-      ),
-    )}`,
-    'promoted and worse without it': wrong(({ unguarded }) => unguarded),
-    'best constant found': share(({ rightConstant }) => rightConstant),
-    'its regret': mean(cell.map(({ constantRegret }) => constantRegret)).toFixed(4),
-    'more prompts, median': medianMore(cell),
+    seeds: String(cell.length),
+    promote: is('promote'),
+    keep: is('keep'),
+    undecided: is('undecided'),
+    'promoted and worse': count(({ guarded }) => isProved(guarded.proof) && guarded.truth < 0),
+    'than the best of all': count(
+      ({ guarded, constantRegret }) => isProved(guarded.proof) && guarded.truth < constantRegret,
+    ),
+    'truly better': count(isBetter),
+    'of these promoted': count((trial) => isBetter(trial) && isProved(trial.guarded.proof)),
+    'had the best in hindsight to be beaten': count((trial) => isBetter(trial) && isProved(trial.guarded.hindsight)),
+    'true gain, mean and worst 5 %': gains(({ guarded }) => guarded),
+    'without the guard': gains(({ unguarded }) => unguarded),
+    'promoted and worse without it': count(({ unguarded }) => isProved(unguarded.proof) && unguarded.truth < 0),
+    'kept though worth it': count(({ verdict, guarded }) => verdict.kind === 'keep' && guarded.truth > WORTHWHILE),
+    'best constant found': count(({ rightConstant }) => rightConstant),
+    'more prompts asked for, median': medianMore(cell),
   }
 }
 
-function isProved({ proof }: Judged): boolean {
-  return proof !== null && (proof.lower ?? 0) > 0
+function isProved(proof: Gain | null): boolean {
+  return (proof?.lower ?? 0) > 0
 }
 
 function medianMore(cell: readonly Trial[]): string {
@@ -113,19 +111,4 @@ function print(rows: readonly Row[]): void {
     for (const [name, value] of Object.entries(row)) console.log(`${name.padEnd(32)} ${value}`)
     console.log()
   }
-}
-
-async function readTrials(path: string | undefined): Promise<[string, Trial][]> {
-  const text = path === undefined ? '' : await readFile(path, 'utf8').catch(() => '')
-  return text
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line): [string, Trial] => {
-      const trial: Trial = JSON.parse(line)
-      return [keyOf(trial), trial]
-    })
-}
-
-function keyOf({ set, estimator, size, seed }: Task): string {
-  return `${set} ${estimator} ${size} ${seed}`
 }

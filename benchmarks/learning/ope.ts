@@ -4,19 +4,19 @@
  * truth, bias, root mean squared error, half the interval's width. Per pair of policies: how often the verdict is right, wrong, or that it cannot be told.
  *
  *   node benchmarks/learning/ope.ts [--data ../shared/data] [--sets routerbench_rdc,fusionbench] [--logs 500] [--sizes 500,2000]
- *     [--loggers "squarecb 10,squarecb 50,epsilon 0.2,epsilon 0.01,utility"] [--json]
+ *     [--loggers "squarecb 10,squarecb 50,epsilon 0.2,epsilon 0.01,utility"] [--resume FILE] [--part 1/8] [--json]
+ *
+ * `--resume`, `--part`: trials.ts.
  */
 import { parseArgs } from 'node:util'
-import { findEstimator } from '../../routers/index.ts'
+import type { Interval } from '../../src/train/metrics/interval.ts'
 import { normalQuantile } from '../../src/train/metrics/normal.ts'
 import { mean } from '../../src/train/metrics/statistics.ts'
-import { clusteredMean } from '../../src/train/ope/clustered.ts'
 import { ESTIMATORS, type EstimatorName } from '../../src/train/ope/index.ts'
-import { type Comparison, compare, openLog } from '../../src/train/ope/onLog.ts'
-import { lackOf, overlapOf } from '../../src/train/ope/overlap.ts'
-import { toInterval } from '../../src/train/ope/verdict.ts'
 import { loadMaterial } from '../guard/material.ts'
+import { type Compared, PAIRS, runTrial, type Said, type Task, type Trial } from './ope.trial.ts'
 import { createPopulation, LOGGERS, type Logger, type Population } from './population.ts'
+import { runTrials } from './trials.ts'
 
 const { values } = parseArgs({
   options: {
@@ -25,23 +25,11 @@ const { values } = parseArgs({
     logs: { type: 'string', default: '500' },
     sizes: { type: 'string', default: '500,2000' },
     loggers: { type: 'string', default: Object.keys(LOGGERS).join() },
+    resume: { type: 'string' },
+    part: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
 })
-const PAIRS = [
-  ['kernel', 'constant'],
-  ['kernel', 'kernel, epsilon 0.3'],
-  ['kernel', 'logged'],
-] as const
-const CONFIDENCE = 0.95
-
-/** What one log said of one target by one estimator. */
-interface Said {
-  readonly value: number
-  readonly low: number
-  readonly high: number
-}
-
 interface Setting {
   readonly set: string
   readonly logger: Logger
@@ -81,96 +69,87 @@ interface Quality {
 /** `right` and `wrong` by the sign of the truth. */
 type Outcome = 'right' | 'wrong' | 'undecided' | 'no overlap'
 
-for (const set of values.sets.split(',')) {
-  const population = createPopulation(await loadMaterial(set, { data: values.data, vectors: null }))
-  for (const logger of readLoggers(values.loggers)) {
-    for (const size of values.sizes.split(',').map(Number)) {
-      const result = run(population, { set, logger, size })
-      console.log(values.json ? JSON.stringify(result) : render(result))
-    }
-  }
+const populations = new Map<string, Population>()
+for (const set of values.sets.split(','))
+  populations.set(set, createPopulation(await loadMaterial(set, { data: values.data, vectors: null })))
+const seeds = Array.from({ length: Number(values.logs) }, (_, i) => i + 1)
+const sizes = values.sizes.split(',').map(Number)
+const tasks = [...populations.keys()].flatMap((set) =>
+  readLoggers(values.loggers).flatMap((logger) =>
+    sizes.flatMap((size) => seeds.map((seed): Task => ({ set, logger, size, seed }))),
+  ),
+)
+const trials = await runTrials<Task, Trial>(tasks, {
+  ...values,
+  keyOf: ({ set, logger, size, seed }) => `${set} ${logger} ${size} ${seed}`,
+  run: (task) => runTrial(populations.get(task.set)!, task),
+})
+for (const cell of Map.groupBy(trials, ({ set, logger, size }) => `${set} ${logger} ${size}`).values()) {
+  const result = summarise(populations.get(cell[0]!.set)!, cell)
+  console.log(values.json ? JSON.stringify(result) : render(result))
 }
 
-function run(population: Population, setting: Setting): Result {
-  const { logger, size } = setting
+function summarise(population: Population, cell: readonly Trial[]): Result {
+  const { set, logger, size } = cell[0]!
   const names = Object.keys(population.targets)
   const truths = names.map((name) => population.truth(population.targets[name]!, logger))
-  const said = names.map((): { effective: number; lacks: boolean; by: Record<EstimatorName, Said> }[] => [])
-  const compared = PAIRS.map((): Comparison[] => [])
-  const logs = Number(values.logs)
-  for (let seed = 1; seed <= logs; seed++) {
-    const log = openLog(population.draw(logger, size, seed), { family: findEstimator('linear') })
-    const judged = names.map((name) => log.judge(population.targets[name]!))
-    for (const [t, samples] of judged.entries()) {
-      const own = samples('utility')
-      const overlap = overlapOf(own)
-      const certainty = { confidence: CONFIDENCE, slack: overlap.impossible * log.spans.utility }
-      const by = (name: EstimatorName) => toInterval(clusteredMean(ESTIMATORS[name](own), log.clusters), certainty)
-      said[t]!.push({
-        effective: overlap.effective,
-        lacks: lackOf(overlap) !== null,
-        by: { dm: by('dm'), ips: by('ips'), snips: by('snips'), dr: by('dr'), 'switch-dr': by('switch-dr') },
-      })
-    }
-    for (const [p, [a, b]] of PAIRS.entries())
-      compared[p]!.push(compare(log, judged[names.indexOf(a)]!, judged[names.indexOf(b)]!))
-  }
+  const logs = cell.length
   return {
-    ...setting,
+    set,
+    logger,
+    size,
     logs,
     estimates: names.map((target, t) => {
-      const given = said[t]!.filter(({ lacks }) => !lacks)
-      const by = (name: EstimatorName) =>
-        given.length === 0
-          ? null
-          : qualityOf(
-              given.map((one) => one.by[name]),
-              truths[t]!,
-            )
+      const said = cell.map((trial) => trial.said[t]!)
+      const given = said.filter(({ lacks }) => !lacks)
+      const by = (name: EstimatorName) => (given.length === 0 ? null : qualityOf(given, name, truths[t]!))
       return {
         target,
         truth: truths[t]!,
-        effective: median(said[t]!.map(({ effective }) => effective)),
+        effective: median(said.map(({ effective }) => effective)),
         refused: 1 - given.length / logs,
-        anyway: qualityOf(
-          said[t]!.map((one) => one.by.dr),
-          truths[t]!,
-        ).coverage,
+        anyway: qualityOf(said, 'dr', truths[t]!).coverage,
         by: { dm: by('dm'), ips: by('ips'), snips: by('snips'), dr: by('dr'), 'switch-dr': by('switch-dr') },
       }
     }),
     verdicts: PAIRS.map(([a, b], p) => {
       const truth = truths[names.indexOf(a)]! - truths[names.indexOf(b)]!
-      const outcomes = compared[p]!.map((one) => outcomeOf(one, truth))
-      const given = compared[p]!.flatMap(({ difference }) => difference ?? [])
+      const compared = cell.map((trial) => trial.compared[p]!)
+      const outcomes = compared.map((one) => outcomeOf(one, truth))
+      const given = compared.flatMap(({ difference }) => difference ?? [])
       const share = (outcome: Outcome) => outcomes.filter((one) => one === outcome).length / logs
       return {
         pair: `${a} − ${b}`,
         truth,
-        effective: median(compared[p]!.map(({ overlap }) => overlap.effective)),
+        effective: median(compared.map(({ effective }) => effective)),
         counts: {
           right: share('right'),
           wrong: share('wrong'),
           undecided: share('undecided'),
           'no overlap': share('no overlap'),
         },
-        coverage: mean(given.map(({ low, high }) => Number(low <= truth && truth <= high))),
+        coverage: mean(given.map((interval) => Number(holds(interval, truth)))),
       }
     }),
   }
 }
 
-function qualityOf(said: readonly Said[], truth: number): Quality {
-  const errors = said.map(({ value }) => value - truth)
+function qualityOf(said: readonly Said[], name: EstimatorName, truth: number): Quality {
+  const intervals = said.map(({ by }) => by[name])
+  const errors = intervals.map(({ value }) => value - truth)
   return {
-    coverage: mean(said.map(({ low, high }) => Number(low <= truth && truth <= high))),
+    coverage: mean(intervals.map((interval) => Number(holds(interval, truth)))),
     bias: mean(errors),
     rmse: Math.sqrt(mean(errors.map((error) => error * error))),
-    halfWidth: mean(said.map(({ low, high }) => (high - low) / 2)),
+    halfWidth: mean(intervals.map(({ low, high }) => (high - low) / 2)),
   }
 }
 
-function outcomeOf({ verdict }: Comparison, truth: number): Outcome {
+function holds({ low, high }: Interval, truth: number): boolean {
+  return low <= truth && truth <= high
+}
+
+function outcomeOf({ verdict }: Compared, truth: number): Outcome {
   if (verdict.kind === 'no overlap') return 'no overlap'
   if (verdict.kind !== 'apart') return 'undecided'
   return (verdict.better === 'a') === truth > 0 ? 'right' : 'wrong'

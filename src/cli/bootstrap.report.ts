@@ -77,7 +77,7 @@ export function renderVerdict(report: Report): string[] {
   switch (verdict.kind) {
     case 'promote':
       return [
-        `PROMOTE this policy (${at}): it ${gainInWords(judged)}; decided on prompts that it had not seen, 95 % intervals. In quality − λ · cost it gains ${signed(proof!.gain, 4)} per request over ${proof!.against}, at least ${signed(proof!.lower!, 4)}.`,
+        `PROMOTE this policy (${at}): it ${gainInWords(judged)}; decided on prompts that it had not seen, 95 % intervals. In quality − λ · cost it gains ${signed(proof!.gain, 4)} per request over the best constant, ${proof!.against}, at least ${signed(proof!.lower!, 4)}.`,
         `Put it in charge: ${serve}`,
       ]
     case 'keep':

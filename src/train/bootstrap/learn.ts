@@ -1,9 +1,15 @@
 /** From graded prompts to a policy, and to whether it or a constant should serve. */
-import type { Guard } from '../../spec.ts'
 import { type FitOptions, type FittedPolicy, fitPolicy } from '../fit.ts'
 import type { Outcomes } from '../metrics/points.ts'
 import type { Proof } from '../proof.ts'
-import { type Cross, decideHeldOut, type HeldOutDecisions, proveDecided } from '../proveFitted.ts'
+import {
+  type Cross,
+  decideConstant,
+  decideHeldOut,
+  guardedBy,
+  type HeldOutDecisions,
+  proveDecided,
+} from '../proveFitted.ts'
 import { trusting } from '../unguarded.ts'
 import { type Verdict, verdictOf } from './verdict.ts'
 
@@ -19,20 +25,18 @@ export interface Bootstrapped {
 export function bootstrapPolicy<Options extends object>(
   options: FitOptions<Options> & { readonly lambda: number },
 ): Bootstrapped {
-  const { set, rows, lambda } = options
+  const { set, rows, queries, judge, lambda } = options
   const fitted = fitPolicy(options)
   const { cross } = fitted
-  const [policy, bare, constant] = [
-    cross,
-    { ...guardedBy(cross, { shrink: 1, minSupport: 0 }), heldOut: trusting(cross.heldOut) },
-    guardedBy(cross, { shrink: 0 }),
-  ].map((one) => decideWith(one, options, lambda))
-  const prove = (decided: HeldOutDecisions | null | undefined) =>
-    decided ? proveDecided(set, rows, decided, lambda) : null
-  const proof = prove(policy)
-  // Over the constant as each fold would have named it: the one that is best in hindsight knows the answers, and what that costs the policy is no spread of gains.
-  const beyond = (decided: HeldOutDecisions | null | undefined) =>
+  const policy = decideWith(cross, options, lambda)
+  const trustful = { ...guardedBy(cross, { shrink: 1, minSupport: 0 }), heldOut: trusting(cross.heldOut) }
+  const bare = decideWith(trustful, options, lambda)
+  const constant = cross.guards.length === 0 ? null : decideConstant(set, rows, queries, { cross, judge, lambda })
+  const prove = (decided: HeldOutDecisions | null) =>
+    decided && constant && proveDecided(set, rows, { decided, constant, lambda })
+  const beyond = (decided: HeldOutDecisions | null) =>
     decided && constant ? utilityBeyond(decided, constant, lambda) : []
+  const proof = prove(policy)
   const verdict = verdictOf({ proof, differences: beyond(policy), unguarded: beyond(bare) })
   return { fitted, verdict, proof, unguarded: prove(bare) }
 }
@@ -47,10 +51,6 @@ export function decideWith(
 ): HeldOutDecisions | null {
   if (cross.guards.length === 0) return null
   return decideHeldOut(set, rows, queries, { ...cross, planner, plannerOptions, lambda })
-}
-
-function guardedBy(cross: Cross, change: Partial<Guard>): Cross {
-  return { ...cross, guards: cross.guards.map((guard) => ({ ...guard, ...change })) }
 }
 
 function utilityBeyond(decided: Outcomes, constant: Outcomes, lambda: number): number[] {
