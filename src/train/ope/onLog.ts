@@ -47,7 +47,7 @@ export function openLog(rows: readonly LoggedRequest[], options: LogOptions): Lo
     spans: { quality: 1, costUsd: dearest, utility: 1 + harshest },
     judge(chancesOn) {
       const chances = requests.map(chancesOn)
-      return (metric) =>
+      return remembering((metric) =>
         requests.map((request, i) => {
           const { arm, worth, decision } = request
           return {
@@ -57,8 +57,19 @@ export function openLog(rows: readonly LoggedRequest[], options: LogOptions): Lo
             reward: measure(metric, worth.quality, costOf(request), decision.lambda),
             expected: expected(i, metric),
           }
-        })
+        }),
+      )
     },
+  }
+}
+
+/** One policy is compared with many others, and without each of many keys. */
+function remembering(judged: Judged): Judged {
+  const known = new Map<Metric, readonly Sample[]>()
+  return (metric) => {
+    const samples = known.get(metric) ?? judged(metric)
+    known.set(metric, samples)
+    return samples
   }
 }
 
