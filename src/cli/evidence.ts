@@ -57,10 +57,11 @@ export async function weigh(contest: Contest): Promise<Evidence> {
   }
 }
 
-async function fromCanary({ standing, policy, incumbent, store }: Contest): Promise<Evidence | null> {
+async function fromCanary({ config, standing, policy, incumbent, store }: Contest): Promise<Evidence | null> {
   const { canary } = standing
   if (canary?.policy !== policy.id) return null
-  const watch = watchCanary(store, { canary, incumbent: incumbent?.id ?? null })
+  const { keyShare } = config.learning.reward
+  const watch = watchCanary(store, { canary, incumbent: incumbent?.id ?? null, keyShare })
   await watch.read(Number.POSITIVE_INFINITY)
   const { lower, upper, difference, pairs } = watch.state()
   return {

@@ -18,7 +18,8 @@ export async function describeServing(config: Config, store: Pick<Store, 'histor
     lines.push(describeIncumbent(route, { incumbent, embedded, original }))
     if (canary === null) continue
     const serves = incumbent === null ? original : incumbent.policy
-    lines.push(...(await describeCanary(canary, { store, embedded, serves })))
+    const { keyShare } = config.learning.reward
+    lines.push(...(await describeCanary(canary, { store, embedded, serves, keyShare })))
   }
   return lines
 }
@@ -40,10 +41,11 @@ interface Beside {
   readonly store: Pick<Store, 'rows'>
   readonly embedded: Policy | null
   readonly serves: string | null
+  readonly keyShare: number
 }
 
-async function describeCanary(canary: Activation, { store, embedded, serves }: Beside): Promise<string[]> {
-  const watch = watchCanary(store, { canary, incumbent: serves })
+async function describeCanary(canary: Activation, { store, embedded, serves, keyShare }: Beside): Promise<string[]> {
+  const watch = watchCanary(store, { canary, incumbent: serves, keyShare })
   await watch.read(Number.POSITIVE_INFINITY)
   const { policy, share, at } = canary
   return [

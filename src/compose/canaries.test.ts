@@ -10,7 +10,7 @@ import { createCanaries, watchCanary } from './canaries.ts'
 
 const BEGAN = Date.UTC(2026, 10, 22)
 const canary: Activation = { route: 'auto', policy: 'new', at: BEGAN, reason: 'tried', share: 0.1 }
-const arms = { canary, incumbent: 'old' }
+const arms = { canary, incumbent: 'old', keyShare: 0.5 }
 
 let folder: string
 let stores: FileStore[]

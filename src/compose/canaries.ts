@@ -103,7 +103,10 @@ export function createCanaries({ store, now }: CanariesParts): Canaries {
   let watched: readonly Watch[] = []
 
   const isSame = (a: CanaryArms, b: CanaryArms) =>
-    a.canary.route === b.canary.route && a.canary.at === b.canary.at && a.incumbent === b.incumbent
+    a.canary.route === b.canary.route &&
+    a.canary.at === b.canary.at &&
+    a.incumbent === b.incumbent &&
+    a.keyShare === b.keyShare
 
   return {
     async look(running) {

@@ -161,9 +161,11 @@ export async function openLive(first: Config, parts: LiveParts): Promise<Live> {
     },
     sync,
     async watch() {
+      const { keyShare } = config.learning.reward
       const arms = config.routes.flatMap(({ name }) => {
         const canary = canaryOf(name)
-        return canary ? [{ canary: canary.activation, incumbent: incumbents.shelf.active(name)?.id ?? null }] : []
+        const incumbent = incumbents.shelf.active(name)?.id ?? null
+        return canary ? [{ canary: canary.activation, incumbent, keyShare }] : []
       })
       if (await judged.look(arms)) await sync()
     },

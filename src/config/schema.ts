@@ -420,7 +420,7 @@ const learning = object({
       .max(1)
       .default(0.5)
       .describe(
-        'The most that one key may contribute to what is learned where several keys do; the rest is weighed down.',
+        'The most that one key may contribute to what is learned where several keys do; the rest is weighed down. Below 1 no key ends a canary alone, either.',
       ),
   })
     .prefault({})

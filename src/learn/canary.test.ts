@@ -1,7 +1,8 @@
+import fc from 'fast-check'
 import { ulid } from 'ulid'
 import { describe, expect, it } from 'vitest'
 import type { Activation, Reward } from '../spec.ts'
-import { createCanaryTest, utilityOf } from './canary.ts'
+import { type CanaryState, createCanaryTest, utilityOf } from './canary.ts'
 import { createSequence } from './sequence.ts'
 
 /** Deterministic and uniform in [0, 1): mulberry32. */
@@ -33,7 +34,7 @@ const reward = (policy: string | null, quality: number, rest: Partial<Reward> = 
 })
 
 describe('a canary’s test', () => {
-  const open = () => createCanaryTest({ canary, incumbent: 'old' })
+  const open = () => createCanaryTest({ canary, incumbent: 'old', keyShare: 0.5 })
 
   it('pairs what came since the last pair, and counts utility', () => {
     const test = open()
@@ -71,7 +72,7 @@ const scored = reward(null, 0)
 /** Rewards of a canary at its share until a verdict or 10,000 are seen; everything drifts by 0.3 meanwhile. */
 function run(seed: number, { share, canary: gain = 0 }: { share: number; canary?: number }) {
   const random = seeded(seed)
-  const test = createCanaryTest({ canary, incumbent: null })
+  const test = createCanaryTest({ canary, incumbent: null, keyShare: 0.5 })
   for (let step = 1; step <= 10_000; step++) {
     const tried = random() < share
     const chance = 0.5 + (0.3 * step) / 10_000 + (tried ? gain : 0)
@@ -82,6 +83,50 @@ function run(seed: number, { share, canary: gain = 0 }: { share: number; canary?
   }
   return { verdict: null, step: 10_000 }
 }
+
+describe('with several keys', () => {
+  const of = (tenant: string, policy: string, quality: number) => reward(policy, quality, { tenant })
+
+  it('pairs what comes from one key: how keys differ says nothing of the canary', () => {
+    const test = createCanaryTest({ canary, incumbent: 'old', keyShare: 0.5 })
+    test.add(of('easy', 'new', 0.9))
+    test.add(of('hard', 'old', 0.2))
+    expect(test.state().pairs).toBe(0)
+    test.add(of('hard', 'new', 0.3))
+    test.add(of('easy', 'old', 0.7))
+    expect(test.state()).toMatchObject({ pairs: 2, difference: expect.closeTo(0.15, 12) })
+  })
+
+  /** A key with nine tenths of the rewards praises a canary that is worse, and says 0 of all else. */
+  function praised(keyShare: number): CanaryState {
+    const random = seeded(5)
+    const test = createCanaryTest({ canary, incumbent: 'old', keyShare })
+    for (let i = 0; i < 6000; i++) {
+      const tried = random() < 0.5
+      const truth = random() < (tried ? 0.4 : 0.7) ? 1 : 0
+      const lies = random() < 0.9
+      test.add(of(lies ? 'liar' : 'honest', tried ? 'new' : 'old', lies ? Number(tried) : truth))
+    }
+    return test.state()
+  }
+
+  it('is ended by no single one, however much it sends and whatever it says', () => {
+    expect(praised(0.5)).toMatchObject({ verdict: null, lower: expect.toSatisfy((lower) => lower < -0.1) })
+    expect(praised(1).verdict).toBe('better')
+  })
+
+  it('waits no longer for a key that has long said nothing', () => {
+    const test = createCanaryTest({ canary, incumbent: 'old', keyShare: 0.5 })
+    const add = (count: number) => {
+      for (let i = 0; i < count; i++) test.add(of('usual', i % 2 === 0 ? 'new' : 'old', 1 - (i % 2)))
+      return test.state()
+    }
+    test.add(of('once', 'old', 0))
+    expect(add(998)).toMatchObject({ pairs: 499, lower: -2, verdict: null })
+    // The thousandth after it, and the first pair that closes from there on.
+    expect(add(2)).toMatchObject({ pairs: 500, verdict: 'better' })
+  })
+})
 
 describe('over ten thousand rewards, looked at after each', () => {
   const runs = (count: number, options: Parameters<typeof run>[1]) =>
@@ -112,6 +157,37 @@ describe('the confidence sequence', () => {
     sequence.add(1)
     expect(sequence.lower).toBeGreaterThan(0.2)
     expect([sequence.count, sequence.mean]).toEqual([2, 1])
+  })
+
+  it('holds without any one source: one alone rules nothing out, and what it ruled out while it was alone stays so', () => {
+    const add = (...values: readonly (readonly [source: string, value: number, alone?: boolean])[]) => {
+      const sequence = createSequence({ alpha: 0.5, range: [0, 1] })
+      for (const [source, value, alone = false] of values) sequence.add(value, { source, alone })
+      return sequence
+    }
+    expect(add(['a', 1], ['a', 1], ['a', 1]).lower).toBe(0)
+    // Without a the capital is 1 + λ₂ (1 − m) with λ₂ = √(2 log 4 / (0.15625 · 2 · log 3)) = 2.84: below 4 everywhere.
+    expect(add(['a', 1], ['b', 1]).lower).toBe(0)
+    expect(add(['a', 1], ['b', 1], ['c', 1]).lower).toBeGreaterThan(0)
+    const first = add(['a', 1, true])
+    expect(first.lower).toBeCloseTo(0.2, 2)
+    first.add(0, { source: 'b', alone: false })
+    expect(first.lower).toBeCloseTo(0.2, 2)
+  })
+
+  it('is never narrower for being asked to hold without any one source', () => {
+    const value = fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.double({ min: 0, max: 1, noNaN: true }))
+    fc.assert(
+      fc.property(fc.array(value, { maxLength: 100 }), (values) => {
+        const [sure, plain] = [0, 1].map(() => createSequence({ alpha: 0.05, range: [0, 1] }))
+        for (const [source, x] of values) {
+          sure!.add(x, { source, alone: false })
+          plain!.add(x)
+        }
+        expect(sure!.lower).toBeLessThanOrEqual(plain!.lower)
+        expect(sure!.upper).toBeGreaterThanOrEqual(plain!.upper)
+      }),
+    )
   })
 
   it('narrows around the mean, whatever the range, and moves values into it', () => {

@@ -2,24 +2,30 @@
  * Is a canary better or worse than what serves beside it? Both decide at the same time, which of them a coin says, so that the difference of what their
  * decisions turn out to be worth is the policy's doing.
  *
- * Rewards are compared in pairs, in the order in which they were written: as soon as there is at least one of either since the last pair, the canary's mean less the other's is
- * one value of a confidence sequence. What changes for both in the course of time cancels out in a pair. A reward counts as utility,
+ * The rewards of each key are compared in pairs, in the order in which they were written: as soon as there is at least one of either since the key's last pair, the canary's mean less
+ * the other's is one value of a confidence sequence. What changes for both in the course of time, and what tells keys apart, cancels out in a pair. A reward counts as utility,
  * quality − λ · cost, of which the cost takes away 1 at most, so that a pair lies in [−2, 2]. One whose cost is not known says nothing.
  *
+ * Where several keys are heard the interval holds without any one of them (`sequence.ts`), however much it sends and whatever it says.
+ *
  * The first verdict stands: "worse" once the interval lies below zero, "better" once it lies above. Where there is no difference either one comes
- * in at most one of twenty canaries, however long they run and however often they are looked at.
+ * in at most one of twenty canaries, however long they run and however often they are looked at, also where one of several keys lies.
  */
 import { encodeTime } from 'ulid'
 import type { Activation, Reward } from '../spec.ts'
 import { createSequence } from './sequence.ts'
 
 const ALPHA = 0.05
+/** A key of which none of so many rewards is does not count among several: one test with another key must not hold back the first for long. */
+const REMEMBERED = 1_000
 
 export interface CanaryArms {
   /** The activation whose share is tried. */
   readonly canary: Activation
   /** What decides the other requests: a policy's id, `null` for the constant. */
   readonly incumbent: string | null
+  /** `learning.reward.keyShare`; of 1 any key is taken at its word, also among several. */
+  readonly keyShare: number
 }
 
 /** What one of the two has come to. */
@@ -55,29 +61,37 @@ export function utilityOf({ quality, costUsd, lambda }: Pick<Reward, 'quality' |
   return costUsd === null ? null : quality - Math.min(1, lambda * costUsd)
 }
 
-export function createCanaryTest({ canary, incumbent }: CanaryArms): CanaryTest {
+export function createCanaryTest({ canary, incumbent, keyShare }: CanaryArms): CanaryTest {
   // Decisions' ids begin with their time and sort by it.
   const first = encodeTime(canary.at)
   const sequence = createSequence({ alpha: ALPHA, range: [-2, 2] })
-  const tried = createSums()
-  const usual = createSums()
+  const heard = createHeard()
+  const all = noSums()
+  /** Of each key, what no pair has taken yet. */
+  const pending = new Map<string, Sums>()
   let verdict: CanaryState['verdict'] = null
   return {
     add(reward) {
+      const { tenant } = reward
       const utility = utilityOf(reward)
-      const sums = reward.policy === canary.policy ? tried : reward.policy === incumbent ? usual : null
-      if (sums === null || utility === null || reward.route !== canary.route || reward.decision < first) return
-      sums.add(utility)
-      const pair = [tried.open(), usual.open()] as const
+      const side = reward.policy === canary.policy ? 'tried' : reward.policy === incumbent ? 'usual' : null
+      if (side === null || utility === null || reward.route !== canary.route || reward.decision < first) return
+      heard.add(tenant)
+      const own = pending.get(tenant) ?? noSums()
+      pending.set(tenant, own)
+      for (const { [side]: sum } of [all, own]) {
+        sum.count += 1
+        sum.total += utility
+      }
+      const pair = [meanOf(own.tried), meanOf(own.usual)] as const
       if (pair[0] === null || pair[1] === null) return
-      tried.close()
-      usual.close()
-      sequence.add(pair[0] - pair[1])
+      pending.delete(tenant)
+      sequence.add(pair[0] - pair[1], { source: tenant, alone: keyShare === 1 || heard.size === 1 })
       verdict ??= sequence.upper < 0 ? 'worse' : sequence.lower > 0 ? 'better' : null
     },
     state: () => ({
-      canary: tried.arm(),
-      incumbent: usual.arm(),
+      canary: { scored: all.tried.count, utility: meanOf(all.tried) },
+      incumbent: { scored: all.usual.count, utility: meanOf(all.usual) },
       pairs: sequence.count,
       difference: sequence.count === 0 ? null : sequence.mean,
       lower: sequence.lower,
@@ -87,21 +101,32 @@ export function createCanaryTest({ canary, incumbent }: CanaryArms): CanaryTest 
   }
 }
 
-/** Of one side: everything so far, and what no pair has taken yet. */
-function createSums() {
-  const all = { count: 0, sum: 0 }
-  let pending = { count: 0, sum: 0 }
+interface Sum {
+  count: number
+  total: number
+}
+type Sums = Readonly<Record<'tried' | 'usual', Sum>>
+
+const noSums = (): Sums => ({ tried: { count: 0, total: 0 }, usual: { count: 0, total: 0 } })
+const meanOf = ({ count, total }: Sum) => (count === 0 ? null : total / count)
+
+/** Keys of the last rewards. */
+function createHeard() {
+  /** The number of each one's last reward, the newest at the end. */
+  const last = new Map<string, number>()
+  let count = 0
   return {
-    add(utility: number) {
-      for (const sums of [all, pending]) {
-        sums.count += 1
-        sums.sum += utility
+    add(key: string) {
+      count += 1
+      last.delete(key)
+      last.set(key, count)
+      for (const [oldest, number] of last) {
+        if (count - number < REMEMBERED) return
+        last.delete(oldest)
       }
     },
-    open: () => (pending.count === 0 ? null : pending.sum / pending.count),
-    close() {
-      pending = { count: 0, sum: 0 }
+    get size() {
+      return last.size
     },
-    arm: (): CanaryArm => ({ scored: all.count, utility: all.count === 0 ? null : all.sum / all.count }),
   }
 }

@@ -7,14 +7,25 @@
  * neither ever has 2 / α times what he began with but with probability α / 2. The stakes follow the spread seen so far, λᵢ = √(2 log(2 / α) / (σ̂²ᵢ₋₁ i log(1 + i))),
  * and risk at most three quarters of the capital on one value. Exact at every count; nothing is assumed of the distribution. (The closed form of Theorem 2
  * needs up to two and a half times as many values to see the same harm.)
+ *
+ * Of several sources any one may lie. A capital is a product over the values, and leaving out those of one source, whatever they were, leaves a fair game: so a mean
+ * is ruled out once the capital reaches the bar also without the source that has won most. Then a source that says what it likes, knowing all that was said before,
+ * makes the interval leave the mean out no more often than `alpha` either. It can keep it wide.
  */
 export interface ConfidenceSequence {
-  add(value: number): void
+  add(value: number, origin?: Origin): void
   readonly count: number
   /** Mean of the values, `NaN` of none. */
   readonly mean: number
   readonly lower: number
   readonly upper: number
+}
+
+/** Where a value comes from, where that is not beyond doubt. */
+export interface Origin {
+  readonly source: string
+  /** Nobody else is heard: the source is taken at its word. */
+  readonly alone: boolean
 }
 
 export interface SequenceOptions {
@@ -29,17 +40,36 @@ const STEPS = 400
 /** The most that is put on one value, of the capital. */
 const MAX_STAKE = 0.75
 
+const BEYOND_DOUBT: Origin = { source: '', alone: true }
+
+/** Logarithms of the capitals against each mean. */
+interface Capitals {
+  readonly above: Float64Array
+  readonly below: Float64Array
+}
+
+const createCapitals = (): Capitals => ({ above: new Float64Array(STEPS + 1), below: new Float64Array(STEPS + 1) })
+
 /** A sequence without values: its interval is the whole range. */
 export function createSequence({ alpha, range: [low, high] }: SequenceOptions): ConfidenceSequence {
   const bar = Math.log(2 / alpha)
-  // Logarithms of the capitals against each mean.
-  const above = new Float64Array(STEPS + 1)
-  const below = new Float64Array(STEPS + 1)
+  const all = createCapitals()
+  const bySource = new Map<string, Capitals>()
   let [from, to] = [0, STEPS]
   let [count, sum, squares] = [0, 0, 0]
   const unscaled = (unit: number) => low + (high - low) * unit
+
+  /** Logarithm of the capital against a mean, without what any one source has won. */
+  function sure(side: keyof Capitals, step: number, alone: boolean): number {
+    let most = 0
+    if (!alone) for (const capitals of bySource.values()) most = Math.max(most, capitals[side][step]!)
+    return all[side][step]! - most
+  }
+
   return {
-    add(value) {
+    add(value, { source, alone } = BEYOND_DOUBT) {
+      const own = bySource.get(source) ?? createCapitals()
+      bySource.set(source, own)
       const x = Math.min(1, Math.max(0, (value - low) / (high - low)))
       // As if there had been one value in the middle, half the range off.
       const variance = (0.25 + squares) / (count + 1)
@@ -48,13 +78,17 @@ export function createSequence({ alpha, range: [low, high] }: SequenceOptions): 
       // What has been ruled out stays so.
       for (let step = from; step <= to; step++) {
         const m = step / STEPS
-        above[step]! += Math.log1p(Math.min(stake, MAX_STAKE / m) * (x - m))
-        below[step]! += Math.log1p(-Math.min(stake, MAX_STAKE / (1 - m)) * (x - m))
+        const above = Math.log1p(Math.min(stake, MAX_STAKE / m) * (x - m))
+        const below = Math.log1p(-Math.min(stake, MAX_STAKE / (1 - m)) * (x - m))
+        all.above[step]! += above
+        all.below[step]! += below
+        own.above[step]! += above
+        own.below[step]! += below
       }
       sum += x
       squares += (x - (0.5 + sum) / (count + 1)) ** 2
-      while (from < to && above[from]! >= bar) from++
-      while (to > from && below[to]! >= bar) to--
+      while (from < to && sure('above', from, alone) >= bar) from++
+      while (to > from && sure('below', to, alone) >= bar) to--
     },
     get count() {
       return count
