@@ -14,11 +14,15 @@ export interface Worker extends WorkerProcess {
   discard(): Promise<void>
 }
 
-export async function startWorker(options: {
+export async function startWorker({
+  folder = newFolder(),
+  ...options
+}: {
   readonly config: ConfigInput
   readonly env?: Readonly<Record<string, string>>
+  /** Data that is there already is served. */
+  readonly folder?: string
 }): Promise<Worker> {
-  const folder = newFolder()
   const worker = await startWorkerProcess({ ...options, folder, direct: true })
   const edge = await startEdge(worker.url)
   const stop = async () => {

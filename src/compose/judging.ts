@@ -5,6 +5,7 @@
 import { ulid } from 'ulid'
 import type { Principal } from '../admit/keys.ts'
 import type { Config } from '../config/config.ts'
+import { isAllText } from '../embed/features.ts'
 import { SwitchyardError, toSwitchyardError } from '../errors.ts'
 import { answer } from '../flow/answer.ts'
 import type { Deps } from '../flow/deps.ts'
@@ -37,18 +38,21 @@ export function withJudge(journal: Journal, parts: JudgingParts): Journal {
   const { config, deps, random, logger, keepAlive } = parts
   let underWay = 0
 
-  function consider(outcome: Outcome): void {
+  function consider(outcome: Outcome, stored: Promise<void>): void {
     const { judge } = config().learning
-    if (judge === undefined || outcome.status !== 'ok' || !outcome.answer || deps().draining()) return
+    if (judge === undefined || !isJudgeable(outcome) || deps().draining()) return
     if (underWay >= MAX_UNDER_WAY || random() >= judge.share) return
     underWay++
-    const work = judgeAnswer(outcome.decision, outcome.answer, judge, parts)
-      .catch((thrown: unknown) => {
+    const judgeIt = () =>
+      judgeAnswer(outcome.decision, outcome.answer, judge, parts).catch((thrown: unknown) => {
         const error = toSwitchyardError(thrown)
         // A budget that is spent is as it should be.
         const level = error.code === 'budget_exceeded' || error.code === 'rate_limited' ? 'debug' : 'warn'
-        logger[level]('answer_not_judged', describeError(error))
+        logger[level]('answer_not_judged', { decision: outcome.decision, ...describeError(error) })
       })
+    // An outcome that is not stored is somebody else's to report.
+    const work = stored
+      .then(judgeIt, () => {})
       .finally(() => {
         underWay--
       })
@@ -58,10 +62,17 @@ export function withJudge(journal: Journal, parts: JudgingParts): Journal {
   return {
     ...journal,
     async append(rows, options) {
-      await journal.append(rows, options)
-      for (const entry of rows) if (entry.table === 'outcomes') consider(entry.row)
+      const stored = journal.append(rows, options)
+      for (const entry of rows) if (entry.table === 'outcomes') consider(entry.row, stored)
+      await stored
     },
   }
+}
+
+/** Of an answer that calls tools the text is not all, and none is kept of what it calls them with. */
+function isJudgeable(outcome: Outcome): outcome is Outcome & { readonly answer: string } {
+  const { status, answer = '', finish } = outcome
+  return status === 'ok' && answer !== '' && finish?.unified !== 'tool_calls'
 }
 
 async function judgeAnswer(
@@ -73,8 +84,7 @@ async function judgeAnswer(
   const record = await store.decision(id)
   if (record === null || record.decision.route === null) return
   const { query } = record.decision
-  // Of a long request only a part was kept, by which no answer can be judged.
-  if (query.text === undefined || query.text.length < query.chars) return
+  if (query.text === undefined || !isAllText(query.text, query)) return
   const principal: Principal = {
     name: JUDGE,
     lambda: {},
@@ -96,7 +106,7 @@ async function judgeAnswer(
   const body = new Uint8Array(await response.arrayBuffer())
   if (!response.ok) throw new SwitchyardError('upstream_error', `The judge answered with status ${response.status}.`)
   const value = readScore(dialects.openai.decodeReply(body).text)
-  if (value === null) return
+  if (value === null) throw new SwitchyardError('upstream_malformed', 'The judge gave no score from 1 to 10.')
   const { clock, store: log, learning } = deps()
   await addFeedback(
     { decision: id, principal: JUDGE, value, source: 'judge', at: clock.now() },

@@ -78,6 +78,12 @@ export async function resolveConfig(
       `no candidate "${judge.candidate}".${hint(judge.candidate, declared.candidates)}`,
     )
   }
+  if (candidates.some(({ id, price }) => id === judge?.candidate && price === null)) {
+    report.problem(
+      ['learning', 'judge', 'candidate'],
+      `what "${judge?.candidate}" costs is not known, and without it usdPerDay cannot be held: set its price.`,
+    )
+  }
   if (judge && !log.text) {
     report.problem(['learning', 'judge'], 'it reads prompts and answers: set log.text to true, or take the judge out.')
   }

@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Ask, Capability, Turn } from '../spec.ts'
-import { estimateInputTokens, extractFeatures, FEATURES } from './features.ts'
+import { estimateInputTokens, extractFeatures, FEATURES, isAllText } from './features.ts'
 import { makeQuery } from './query.ts'
+import { windowText } from './window.ts'
 
 function ask(turns: readonly Turn[], rest: Partial<Ask> = {}): Ask {
   return { wire: 'openai', asked: 'auto', stream: false, turns, requires: new Set(), tools: 0, images: 0, ...rest }
@@ -27,6 +28,31 @@ const asks = fc
     images: fc.nat(300),
   })
   .map(({ turns, ...rest }) => ask(turns, rest))
+
+describe('isAllText', () => {
+  const told = (one: Ask, text = windowText(one.turns)) => {
+    const chars = one.turns.reduce((sum, turn) => sum + turn.text.length, 0)
+    return isAllText(text, { chars, features: extractFeatures(one) })
+  }
+
+  it('is told of exactly those requests whose window is all of their turns, without images', () => {
+    fc.assert(
+      fc.property(asks, fc.nat(1), (one, images) => {
+        const all = { ...one, images }
+        const whole = windowText(all.turns) === all.turns.map(({ text }) => text).join('\n')
+        expect(told(all)).toBe(whole && images === 0)
+      }),
+    )
+  })
+
+  it('is not fooled by line breaks that stand for what was cut', () => {
+    const first = { role: 'system', text: 'a'.repeat(300) } as const
+    const shorter = ask([first, { role: 'user', text: 'b'.repeat(339) }])
+    const longer = ask([first, { role: 'user', text: 'b'.repeat(340) }])
+    expect([windowText(shorter.turns).length, windowText(longer.turns).length]).toEqual([640, 640])
+    expect([told(shorter), told(longer)]).toEqual([true, false])
+  })
+})
 
 describe('extractFeatures', () => {
   it('gives one number in [0, 1] per name, for any text', () => {

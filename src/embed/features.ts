@@ -32,6 +32,9 @@ export const FEATURES: readonly string[] = [
 /** Only so much of the last user turn is read, head and tail, so that the cost is bounded. Lengths are those of the whole. */
 const MAX_READ_CHARS = 8_000
 
+/** Further turns at which their count is 0.5. */
+const TURNS_HALF = 4
+
 /** Characters at which the logarithmic length is 1. */
 const LONG_CHARS = 100_000
 
@@ -54,7 +57,7 @@ export function extractFeatures(ask: Ask): Float64Array {
   return Float64Array.of(
     logLength(last.length),
     logLength(context),
-    squash(Math.max(0, ask.turns.length - 1), 4),
+    squash(Math.max(0, ask.turns.length - 1), TURNS_HALF),
     squash(share(counts.digits), 0.03),
     squash(share(counts.punctuation), 0.05),
     squash(share(counts.upper), 0.05),
@@ -72,6 +75,22 @@ export function extractFeatures(ask: Ask): Float64Array {
     squash(ask.images, 1),
     ask.turns.some((turn) => turn.role === 'system') ? 1 : 0,
   )
+}
+
+/**
+ * Whether the windowed text of a request is all of it: every turn whole, none without text (it calls tools), and no image. By what a log keeps of a request.
+ *
+ * @param text see `windowText`
+ * @param chars of all turns together
+ */
+export function isAllText(
+  text: string,
+  { chars, features }: { readonly chars: number; readonly features: ArrayLike<number> },
+): boolean {
+  // A turn that was cut lacks a character or more, one that was left out its line break too.
+  const breaks = text.length - chars
+  const whole = breaks >= 0 && features[FEATURES.indexOf('turns')] === squash(breaks, TURNS_HALF)
+  return whole && features[FEATURES.indexOf('images')] === 0
 }
 
 /** An image's tokens differ by vendor, size and detail; this is about a 1024 × 768 one. */

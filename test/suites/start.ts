@@ -15,4 +15,6 @@ export interface Serving {
 export type Start = (options: {
   readonly config: ConfigInput
   readonly env?: Readonly<Record<string, string>>
+  /** Where it keeps what it writes; a new one unless given. */
+  readonly folder?: string
 }) => Promise<Serving>
