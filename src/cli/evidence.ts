@@ -12,10 +12,11 @@ import { TYPICAL } from '../route/cost.ts'
 import { decide, type RoutePolicy } from '../route/decide.ts'
 import type { EncoderInfo, JsonObject, Policy, Store } from '../spec.ts'
 import { readLogged } from '../train/logged.node.ts'
-import { compareOnLog } from '../train/ope/compareOnLog.ts'
+import { compareOnLog, LOG_CONFIDENCE } from '../train/ope/compareOnLog.ts'
 import type { Comparison } from '../train/ope/onLog.ts'
 import { type Gain, type Proof, readProof } from '../train/proof.ts'
 import { logFile } from './log.ts'
+import { percent } from './share.ts'
 
 export interface Evidence {
   /** The lower bound of the gain over what serves clears zero. */
@@ -122,7 +123,7 @@ function describeComparison({ requests, difference, lower, verdict }: Comparison
     return [
       `${counts} do not show what it would have come to${verdict.kind === 'no overlap' ? `: ${verdict.reason}` : ''}. A planner that explores, or a canary, makes them tell.`,
     ]
-  const figures = `On ${counts} it gains ${signed(difference.value)} in utility (quality − λ · cost) per request over what serves; ${Number.isFinite(lower) ? `one-sided 95 % lower bound ${signed(lower)}` : 'without the requests of one key too little is left to bound it'}.`
+  const figures = `On ${counts} it gains ${signed(difference.value)} in utility (quality − λ · cost) per request over what serves; ${Number.isFinite(lower) ? `one-sided ${percent(LOG_CONFIDENCE)} lower bound ${signed(lower)}` : 'without the requests of one key too little is left to bound it'}.`
   if (lower > 0) return [figures]
   const needed = verdict.kind === 'undecided' ? verdict.needed : null
   return [figures, ...(needed === null ? [] : [`About ${needed} more scored requests would decide it.`])]
@@ -165,9 +166,9 @@ export function describeProof(proof: Proof): string {
   return `By its training: ${describeGain(proof, `the best constant, ${proof.against}`, proof)}.`
 }
 
-function describeGain({ rows, lambda }: Proof, other: string, { gain, lower }: Gain): string {
+function describeGain({ rows, lambda, confidence }: Proof, other: string, { gain, lower }: Gain): string {
   const bound = lower === null ? 'there is none, as too few decisions differ' : signed(lower)
-  return `on ${rows} queries that it had not seen when it decided it gains ${signed(gain)} in utility (quality − λ · cost, λ = ${lambda.toPrecision(3)}) per request, one-sided 95 % lower bound ${bound}, over ${other}`
+  return `on ${rows} queries that it had not seen when it decided it gains ${signed(gain)} in utility (quality − λ · cost, λ = ${lambda.toPrecision(3)}) per request, one-sided ${percent(confidence)} lower bound ${bound}, over ${other}`
 }
 
 /** Whom the incumbent asks: the same for every query that no limit stops. */

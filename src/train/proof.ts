@@ -2,8 +2,8 @@
  * The evidence that a trained policy carries in its own manifest, as `metrics.proof`: what its decisions gain, made without having seen the queries
  * on which they are judged, over the constant, and over each candidate asked alone. Whoever has nothing learned in charge serves one of those.
  *
- * A gain is the mean over prompts of what the policy's utility, quality − λ · cost, is above the other's. Its lower bound is one-sided at 95 %: the mean less
- * Student's quantile times the standard error. Where the policy asks that very candidate the difference is zero and says nothing about how
+ * A gain is the mean over prompts of what the policy's utility, quality − λ · cost, is above the other's. Its lower bound is one-sided at 95 % (of a log: `ope`): the mean less
+ * Student's quantile times the standard error. Where the policy asks the very same candidate the difference is zero and says nothing about how
  * differences spread, so that only the others count as degrees of freedom: of five decisions that differ all five must be better, as the exact
  * sign test asks, where the normal quantile would be content with three.
  *
@@ -28,6 +28,8 @@ const gain = z.object({
 
 const proof = gain.extend({
   method: z.literal('cross-fitted'),
+  /** Of the lower bounds, one-sided. */
+  confidence: z.number().default(CONFIDENCE),
   /** What one USD is worth in quality. */
   lambda: z.number(),
   /** Queries behind it. */
@@ -70,6 +72,7 @@ export function proofOf({ lambda, policy, constant, alone, prompts }: HeldOut): 
   const best = over.reduce((a, b) => (b.utility > a.utility ? b : a))
   return {
     method: 'cross-fitted',
+    confidence: CONFIDENCE,
     lambda,
     rows: prompts.length,
     against: best.id,

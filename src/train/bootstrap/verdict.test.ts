@@ -4,6 +4,7 @@ import { promptsNeeded, verdictOf, WORTHWHILE } from './verdict.ts'
 
 const proof = (gain: number, lower: number | null): Proof => ({
   method: 'cross-fitted',
+  confidence: 0.95,
   lambda: 1,
   rows: 100,
   against: 'a',

@@ -1,12 +1,19 @@
 /** The comparison that a promotion rests on. */
 import { lowerForAnyKey } from './anyKey.ts'
-import { type Comparison, compare, type LogOptions, openLog } from './onLog.ts'
+import type { ModelOptions } from './model.ts'
+import { type Comparison, compare, openLog } from './onLog.ts'
 import type { LoggedRequest } from './request.ts'
 import { createTarget, type Target, type TargetOptions } from './target.ts'
 
 /**
+ * What is proved by a log is proved to 99 %, one-sided: a gateway that learns from its log looks again after every training, and each look may be
+ * misled. Outcomes that somebody had graded once are held to 95 %.
+ */
+export const LOG_CONFIDENCE = 0.99
+
+/**
  * Whether `a` is better than `b` by what a gateway logged: the difference of their mean utilities, quality − λ · cost at each request's λ, doubly robust,
- * with a two-sided 95 % interval and a one-sided 95 % lower bound (without the requests of any one key), paired and robust to texts that were asked again. No number is given where
+ * with a two-sided 99 % interval and a one-sided 99 % lower bound (without the requests of any one key), paired and robust to texts that were asked again. No number is given where
  * the log holds too little of what would tell them apart (`lackOf`).
  *
  * The figures are of requests that get a score. Throws `policy_unfit` for a policy that judges answers before it sends one.
@@ -15,9 +22,9 @@ export function compareOnLog(
   rows: readonly LoggedRequest[],
   a: Target,
   b: Target,
-  options: LogOptions & TargetOptions,
+  options: ModelOptions & TargetOptions,
 ): Comparison {
-  const log = openLog(rows, options)
+  const log = openLog(rows, { ...options, confidence: LOG_CONFIDENCE })
   const [ours, theirs] = [log.judge(createTarget(a, options)), log.judge(createTarget(b, options))]
   const comparison = compare(log, ours, theirs)
   if (comparison.difference === null || comparison.verdict.kind === 'alike') return comparison

@@ -4,6 +4,7 @@
  */
 import type { Estimator, EstimatorFamily, Guard, Planner, Query } from '../../spec.ts'
 import { lowerForAnyKey } from '../ope/anyKey.ts'
+import { LOG_CONFIDENCE } from '../ope/compareOnLog.ts'
 import { compare, openLog } from '../ope/onLog.ts'
 import type { LoggedRequest } from '../ope/request.ts'
 import { createTarget } from '../ope/target.ts'
@@ -38,7 +39,7 @@ export function proveDrawn(
   const targets = guards.map((guard) =>
     createTarget({ estimator: heldOut, planner, guard, candidates: ids }, { candidates: set.candidates }),
   )
-  const log = openLog(requests, { family })
+  const log = openLog(requests, { family, confidence: LOG_CONFIDENCE })
   const own = log.judge((request) => targets[foldByRequest.get(request)!]!(request))
   const over = ids.flatMap((id): [string, Gain][] => {
     const alone = log.judge(({ decision }) => decision.considered.candidates.map((one) => (one === id ? 1 : 0)))
@@ -49,6 +50,7 @@ export function proveDrawn(
   const [against, gain] = over.reduce((a, b) => (b[1].gain < a[1].gain ? b : a))
   return {
     method: 'cross-fitted',
+    confidence: LOG_CONFIDENCE,
     lambda,
     rows: log.requests.length,
     against,
