@@ -219,6 +219,8 @@ export interface Cascade {
    * is none, an answer must be accepted.
    */
   judge(answers: readonly StepAnswer[], open: readonly number[]): Verdict
+  /** Arms whose `StepAnswer.logprob` goes into the verdict: who is able to give log-probabilities is to be asked for them. */
+  readonly logprobs?: readonly number[]
 }
 
 /** What a candidate answered in a cascade. */
@@ -226,6 +228,8 @@ export interface StepAnswer {
   readonly arm: number
   readonly text: string
   readonly outputTokens: number
+  /** How sure it was of its words, see `StreamReader.logprob`; `null`: the upstream did not say. */
+  readonly logprob: number | null
 }
 
 export type Verdict =
@@ -261,7 +265,12 @@ export interface Prediction {
   /** As recorded; `NaN` = not known. */
   readonly quality: Float64Array
   /** The query's text and what each candidate answered, where the data has that; `null` = not known. */
-  readonly recorded?: { readonly prompt: string; readonly answers: readonly (string | null)[] }
+  readonly recorded?: {
+    readonly prompt: string
+    readonly answers: readonly (string | null)[]
+    /** How sure each was of its words, see `StreamReader.logprob`; `NaN` = not known. */
+    readonly logprobs?: Float64Array
+  }
 }
 
 /**
@@ -566,6 +575,8 @@ export interface StreamReader {
   readonly progress: 'pending' | 'output' | 'finished' | 'failed'
   readonly usage: Usage | null
   readonly finish: Finish | null
+  /** How sure the model was of its words so far: a low quantile of its tokens' log-probabilities, at most 0. `null`: the upstream did not say. */
+  readonly logprob: number | null
 }
 
 /** What an upstream's error answer means. */
@@ -587,9 +598,16 @@ export interface Exchange {
   readonly body: Uint8Array
   readonly stream: boolean
   reader(): StreamReader
-  /** Usage and finish of a complete answer. Throws `upstream_malformed`. */
-  readReply(body: Uint8Array): { readonly usage: Usage | null; readonly finish: Finish | null }
+  /** A complete answer's usage, finish and log-probability. Throws `upstream_malformed`. */
+  readReply(body: Uint8Array): Pick<StreamReader, 'usage' | 'finish' | 'logprob'>
   readFailure(status: number, headers: Readonly<Record<string, string>>, body: Uint8Array): UpstreamFailure
+  /** More is asked for than the client asked for: it is taken out of what comes back, and the request is made without it where it is refused. */
+  readonly added?: {
+    /** The body without it. */
+    readonly without: Uint8Array
+    /** A complete answer, or whole events, without what came of it. */
+    strip(bytes: Uint8Array): Uint8Array
+  }
 }
 
 /** What happened. Exactly one per decision. */

@@ -35,7 +35,7 @@ const query = { ...queryOf(seeded(1)), text: promptOf(0) }
 /** At which the dear one costs 0.3, more than the quarter by which it is better than a cheap one. */
 const LAMBDA = 30
 const say = (...said: [arm: number, text: string][]): StepAnswer[] =>
-  said.map(([arm, text]) => ({ arm, text, outputTokens: 1 }))
+  said.map(([arm, text]) => ({ arm, text, outputTokens: 1, logprob: null }))
 
 function plan(of: Planner, { lambda = LAMBDA, pool = candidates, maxCostUsd = 1 } = {}): Plan {
   const columns = pool.map(({ id }) => candidates.findIndex((one) => one.id === id))

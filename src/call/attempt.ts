@@ -26,6 +26,7 @@ export interface Whole {
   readonly body: Uint8Array
   readonly usage: Usage | null
   readonly finish: Finish | null
+  readonly logprob: number | null
 }
 
 export interface Stream {
@@ -113,9 +114,15 @@ async function readWhole(flight: Flight, exchange: Exchange, response: UpstreamR
   if (length > MAX_REPLY_BYTES)
     throw flight.error('upstream_malformed', `sent an answer of more than ${MAX_REPLY_BYTES} bytes`)
   const body = concat(chunks)
-  const { usage, finish } = readReply(flight, exchange, body)
+  const said = readReply(flight, exchange, body)
   flight.settle(null, 'healthy')
-  return { kind: 'whole', status: response.status, headers: returnedHeaders(response.headers), body, usage, finish }
+  return {
+    kind: 'whole',
+    status: response.status,
+    headers: returnedHeaders(response.headers),
+    body: exchange.added?.strip(body) ?? body,
+    ...said,
+  }
 }
 
 /** What is said of a body that is no answer may quote it. */
@@ -134,7 +141,7 @@ async function openStream(flight: Flight, exchange: Exchange, response: Upstream
       'upstream_malformed',
       `answered a request for a stream with ${type.slice(0, 60) || 'no content type'}`,
     )
-  const frames = new Frames(flight, response.body, exchange.reader())
+  const frames = new Frames(flight, response.body, exchange)
   await frames.open()
   return { kind: 'stream', status: response.status, headers: returnedHeaders(response.headers), frames }
 }

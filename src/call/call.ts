@@ -51,6 +51,8 @@ export type Reply =
       readonly body: Uint8Array
       readonly usage: Usage | null
       readonly finish: Finish | null
+      /** As in `StreamReader`. */
+      readonly logprob: number | null
       /** From the beginning of `call`, failed attempts included. */
       readonly ttftMs: number
       readonly latencyMs: number
@@ -80,7 +82,8 @@ const TRIES_BEFORE_FAILOVER = { candidate: 2, upstream: 1 }
  * Asks the arms in order; upstreams of one candidate stand next to each other. The same one is asked again for a connection that failed or broke and for statuses that
  * its dialect calls retryable, after a backoff or the upstream's Retry-After; the next one when that is not allowed,
  * not helpful (silence, a refused key, an open breaker), or has been done. What is wrong with the request itself is
- * returned at once. The provider's `retry.maxAttempts` bounds the calls over all arms.
+ * returned at once. The provider's `retry.maxAttempts` bounds the calls over all arms. Where what was added to a request may be why it is refused, the same one is
+ * asked once more without it, beyond that bound.
  *
  * Throws SwitchyardError when no upstream gave any answer, and ClientAbort, or its own reason, when `signal` was aborted.
  */
@@ -88,6 +91,8 @@ export async function call(arms: readonly Arm[], options: CallOptions): Promise<
   const { signal, clock, breakers } = options
   const startedAt = clock.monotonic()
   let attempts = 0
+  /** Calls that were refused, maybe for what was added, and do not count. */
+  let spared = 0
   let worst: Failure | null = null
 
   for (const [position, arm] of arms.entries()) {
@@ -98,7 +103,7 @@ export async function call(arms: readonly Arm[], options: CallOptions): Promise<
     const breaker = breakers.of(provider.id, candidate.model, provider.breaker)
     let exchange: Exchange | null = null
 
-    for (let tries = 1; attempts < retry.maxAttempts; tries++) {
+    for (let tries = 1; attempts - spared < retry.maxAttempts; tries++) {
       if (signal.aborted) throw abortOf(signal)
       try {
         exchange ??= arm.exchange()
@@ -121,9 +126,16 @@ export async function call(arms: readonly Arm[], options: CallOptions): Promise<
       if (result.kind === 'whole') return { ...result, candidate, attempts, ttftMs, latencyMs: now - startedAt }
       if (result.kind === 'stream') return { ...result, reader: result.frames.reader, candidate, attempts, ttftMs }
 
+      if (exchange.added && REFUSALS.has(result.rejection?.status)) {
+        const { added, ...plain }: Exchange = exchange
+        exchange = { ...plain, ...(added && { body: added.without }) }
+        spared++
+        tries--
+        continue
+      }
       const failure = failureOf(result, candidate)
       if (worst === null || failure.rank > worst.rank) worst = failure
-      const left = retry.maxAttempts - attempts
+      const left = retry.maxAttempts - (attempts - spared)
       // One call is kept for the next arm.
       const again = next ? left > 1 && tries < tolerated : left > 0
       const delayMs =
@@ -138,6 +150,9 @@ export async function call(arms: readonly Arm[], options: CallOptions): Promise<
   if (worst === null) throw new SwitchyardError('internal', 'There was no candidate to call.')
   return answer(worst, attempts)
 }
+
+/** With which vendors refuse a parameter, among other things. */
+const REFUSALS: ReadonlySet<number | undefined> = new Set([400, 403, 404, 422])
 
 /**
  * Of several failures the client gets the one that says most, the first of its kind: an upstream's own answer before a

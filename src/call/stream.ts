@@ -1,6 +1,6 @@
 /** A streamed answer, from its first byte: held back until it says something, then handed out event by event. */
 import type { SwitchyardError } from '../errors.ts'
-import type { StreamPart, StreamReader } from '../spec.ts'
+import type { Exchange, StreamPart, StreamReader } from '../spec.ts'
 import { codeOfWord } from '../vendorErrors.ts'
 import { createEventCutter } from './events.ts'
 import { ClientAbort, type Flight } from './flight.ts'
@@ -28,15 +28,17 @@ export class Frames implements AsyncIterableIterator<Frame> {
   readonly #flight: Flight
   readonly #body: AsyncIterator<Uint8Array>
   readonly #cutter = createEventCutter()
+  readonly #added: Exchange['added']
   #held: Frame[] = []
   #open = false
   /** What comes after the frames held: more of the stream, its end, or an error. */
   #then: 'more' | 'end' | SwitchyardError | ClientAbort = 'more'
 
-  constructor(flight: Flight, body: AsyncIterable<Uint8Array>, reader: StreamReader) {
+  constructor(flight: Flight, body: AsyncIterable<Uint8Array>, exchange: Pick<Exchange, 'reader' | 'added'>) {
     this.#flight = flight
     this.#body = body[Symbol.asyncIterator]()
-    this.reader = reader
+    this.reader = exchange.reader()
+    this.#added = exchange.added
   }
 
   /** Resolves when there is something for the client; throws what ended the answer before that. Under the first-token limit. */
@@ -101,7 +103,7 @@ export class Frames implements AsyncIterableIterator<Frame> {
       const parts = this.reader.push(bytes)
       if (this.reader.progress === 'failed') return this.#failInBand({ bytes, parts })
       if (this.#open) this.#flight.rest()
-      return { bytes, parts }
+      return { bytes: this.#added?.strip(bytes) ?? bytes, parts }
     }
   }
 

@@ -58,14 +58,14 @@ export function configFor(folder: string, baseUrl: string, candidates: readonly 
   return {
     data: folder,
     providers: { openai: { kind: 'openai', baseUrl }, anthropic: { kind: 'anthropic', baseUrl } },
-    candidates: candidates.map(({ id, provider, model, price, contextWindow }) => ({
+    candidates: candidates.map(({ id, provider, model, price, contextWindow, capabilities }) => ({
       id,
       provider,
       model,
       price,
       contextWindow,
       maxOutput: 100_000,
-      capabilities: [],
+      capabilities: [...capabilities],
     })),
     keys: [{ name: 'replay', sha256: createHash('sha256').update(REPLAY_KEY).digest('hex'), admin: true }],
     encoder: ENCODER,

@@ -6,6 +6,7 @@ import { placeholderAnswer } from '../simulate/replay.ts'
 import type { Candidate, Query } from '../spec.ts'
 import { walkPlan } from '../train/cascade/walkPlan.ts'
 import type { Answers } from '../train/dataset.node.ts'
+import { at, logprobAt } from '../train/rows.ts'
 import type { Learned } from './learn.ts'
 
 /** One way in which the query may be answered. Candidates by id. */
@@ -53,10 +54,14 @@ export function createOffline(
           propensity > 0 ? [{ asked: [idOf(arm)], candidate: idOf(arm), propensity }] : [],
         )
       }
-      const { asked, answer } = walkPlan(plan, (arm) => ({
-        text: textOf(row, idOf(arm)),
-        outputTokens: wholeTokens(set.outputTokens[row * set.candidates.length + columnOf.get(idOf(arm))!]),
-      }))
+      const { asked, answer } = walkPlan(plan, (arm) => {
+        const column = columnOf.get(idOf(arm))!
+        return {
+          text: textOf(row, idOf(arm)),
+          outputTokens: wholeTokens(at(set, set.outputTokens, row, column)),
+          logprob: able[arm]!.capabilities.has('logprobs') ? logprobAt(set, row, column) : null,
+        }
+      })
       return [{ asked: asked.map(idOf), candidate: idOf(answer), propensity: plan.propensity }]
     },
     utilityOf(row, lambda, query) {

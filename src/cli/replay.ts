@@ -131,8 +131,9 @@ function summarize(
 /** The set's candidates as the gateway is configured with them: every second one behind the other vendor's wire format. */
 function toCandidates({ set }: Learned): Candidate[] {
   return set.candidates.map((candidate, i) => {
-    const wire = i % 2 === 0 ? 'openai' : 'anthropic'
-    return { ...candidate, wire, provider: wire }
+    if (i % 2 === 0) return { ...candidate, wire: 'openai', provider: 'openai' }
+    const capabilities = [...candidate.capabilities].filter((capability) => capability !== 'logprobs')
+    return { ...candidate, wire: 'anthropic', provider: 'anthropic', capabilities: new Set(capabilities) }
   })
 }
 

@@ -23,7 +23,7 @@ const left = { error: 'client_abort', status: null } as const
 async function settle(settlement: Partial<Settlement>, attempt: Partial<Attempt> | null = {}, logged = true) {
   const store = createMemoryStore()
   const clock = { now: () => 1000, monotonic: () => 0 }
-  const deps = { store, clock, learning: { addExplored() {} } } as unknown as Deps
+  const deps = { store, clock } as unknown as Deps
   const decision = sampleDecision('d1')
   await store.append([{ table: 'decisions', row: decision }])
   const costs: (number | null)[] = []
@@ -72,7 +72,7 @@ it('charges a cascade by its steps: the outcome costs all of them, and uses what
   const decision = sampleDecision('d1')
   await store.append([{ table: 'decisions', row: decision }])
   const costs: (number | null)[] = []
-  const deps = { store, clock, learning: { addExplored() {} } } as unknown as Deps
+  const deps = { store, clock } as unknown as Deps
   const account = openAccount(deps, decision, { started: 0, onSettled: (cost) => costs.push(cost) })
   account.logged = true
   expect(account.steps).toBeNull()
@@ -109,7 +109,7 @@ it('a step of unknown price makes the total unknown', async () => {
 async function settleSteps(...candidates: Candidate[]) {
   let cost: number | null = -1
   const clock = { now: () => 1000, monotonic: () => 0 }
-  const deps = { store: createMemoryStore(), clock, learning: { addExplored() {} } } as unknown as Deps
+  const deps = { store: createMemoryStore(), clock } as unknown as Deps
   const onSettled = (usd: number | null) => {
     cost = usd
   }

@@ -109,7 +109,6 @@ export function openAccount(deps: Deps, decision: Decision, { started, json, onS
       const { usage, source } = charge(settlement)
       const cost = unpriced ? null : total
       onSettled(cost)
-      if (decision.explored && decision.route !== null) deps.learning.addExplored(decision.route, cost ?? 0)
       if (!this.logged) return
       const outcome: Outcome = {
         decision: decision.id,

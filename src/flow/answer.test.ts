@@ -66,9 +66,11 @@ interface Given {
   readonly maxCostUsd?: number
   /** The first model says nothing. */
   readonly silent?: boolean
+  /** The request explores, and its key has a budget that is spent. */
+  readonly refused?: boolean
 }
 
-async function ask({ broken = false, required = true, maxCostUsd, silent = false }: Given) {
+async function ask({ broken = false, required = true, maxCostUsd, silent = false, refused = false }: Given) {
   const asked: string[] = []
   const left: string[] = []
   const transport: Transport = async ({ body, signal }) => {
@@ -111,7 +113,12 @@ async function ask({ broken = false, required = true, maxCostUsd, silent = false
     candidates,
     limits: maxCostUsd === undefined ? {} : { maxCostUsd },
     exploration: {},
-    policy: { estimator, planner, guard: PRIORS_ALONE, candidates: [] },
+    policy: {
+      estimator,
+      planner: { ...planner, plan: (...given: Parameters<Planner['plan']>) => ({ ...planner.plan(...given), explored: refused }) },
+      guard: PRIORS_ALONE,
+      candidates: [],
+    },
     policyId: null,
     canary: null,
   }
@@ -131,14 +138,18 @@ async function ask({ broken = false, required = true, maxCostUsd, silent = false
     : memory
   const gate = createGate(10)
   const logger = { debug() {}, info() {}, warn() {}, error() {} }
-  const learning = { settle: async () => {}, notice() {}, exploredUsd: () => 0, addExplored() {} }
+  const exploring = createExplored({ explored: async () => new Map() }, clock.now)
+  await exploring.refresh()
+  const learning = { notice() {}, reserveExplored: exploring.reserve }
+  const allowances = { reserve: () => Promise.reject(new SwitchyardError('budget_exceeded', 'Nothing is left.')) }
   const deps = {
-    ...{ store, clock, sleep, gate, logger, learning, embedding: null, salt: 's', sha256: (text: string) => text },
+    ...{ store, clock, sleep, gate, logger, learning, allowances, embedding: null, salt: 's', sha256: (text: string) => text },
     ...{ world: () => world, random: () => 0.5, breakers: createBreakers(clock), health: createHealth(clock) },
   } as unknown as Deps
   const body = JSON.stringify({ model: 'auto', messages: [{ role: 'user', content: 'Hi' }] })
   const request = new Request('http://gateway/v1/chat/completions', { method: 'POST', body })
-  const incoming = { request, requestId: 'r', principal: ANONYMOUS, headers: {} }
+  const principal = refused ? { ...ANONYMOUS, usdPerDay: 9 } : ANONYMOUS
+  const incoming = { request, requestId: 'r', principal, headers: {} }
   const response = await answer(deps, dialects.openai, incoming)
   const text = await response.text()
   await new Promise((done) => setTimeout(done, 20))

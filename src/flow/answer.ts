@@ -49,9 +49,16 @@ async function answerOne(
   deps.learning.notice(decision)
   const request = { dialect, body, headers: incoming.headers, url: incoming.request.url }
   const first = candidates[plan.arm]!
-  const armsOf = (arm: number) => toArms(world, deps.health, candidates[arm]!, request)
-  const purse = openPurse(deps.allowances, incoming.principal)
-  await purse.reserve(chosen.expectedUsd[plan.arm]!)
+  const hears = plan.kind === 'cascade' ? plan.logprobs : undefined
+  const armsOf = (arm: number) =>
+    toArms(world, deps.health, candidates[arm]!, { ...request, logprobs: hears?.includes(arm) ?? false })
+  const purse = openPurse(deps.allowances, incoming.principal, chosen.exploring)
+  try {
+    await purse.reserve(chosen.expectedUsd[plan.arm]!)
+  } catch (thrown) {
+    purse.settle(0)
+    throw thrown
+  }
   // From here on every way leads to the account being settled.
   const account = openAccount(deps, decision, {
     started,

@@ -188,8 +188,8 @@ describe.each([false, true])('a cascade (stream: %s)', (stream) => {
     expect(ran.reply?.candidate.id).toBe('m1')
     expect(ran.asked).toEqual([0, 1])
     expect(seen.at(-1)).toEqual([
-      { arm: 0, text: 'one', outputTokens: TOKENS },
-      { arm: 1, text: 'two', outputTokens: TOKENS },
+      { arm: 0, text: 'one', outputTokens: TOKENS, logprob: null },
+      { arm: 1, text: 'two', outputTokens: TOKENS, logprob: null },
     ])
     expect(ran.attempts).toMatchObject([
       { index: 0, candidate: 'm0', error: null, costUsd: 10, verdict: 'm1 is asked: worth it.' },

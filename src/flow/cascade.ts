@@ -61,7 +61,8 @@ export async function runCascade(plan: Plan & Cascade, options: CascadeOptions):
     untried = untried.filter((one) => !gone.includes(one))
     if (step.kind === 'answered' && arm !== undefined) {
       answers.set(arm, step)
-      if (step.text !== null) judged.push({ arm, text: step.text, outputTokens: step.outputTokens })
+      const { text, outputTokens, logprob } = step
+      if (text !== null) judged.push({ arm, text, outputTokens, logprob })
     }
     return step
   }

@@ -1,4 +1,5 @@
 /** Whom a request goes to: the model that its client named, or what the route's policy decides. */
+import type { Reservation } from '../admit/allowance.ts'
 import type { Principal } from '../admit/keys.ts'
 import { makeQuery, unroutedQuery } from '../embed/query.ts'
 import { windowText } from '../embed/window.ts'
@@ -25,6 +26,8 @@ export interface Chosen {
   readonly expectedUsd: ArrayLike<number>
   readonly limits: Limits
   readonly considered: Considered | null
+  /** Of an explored request, what is set aside for it. Whoever has chosen settles it. */
+  readonly exploring: Reservation | null
 }
 
 /** Who asks, and what its headers say. */
@@ -51,6 +54,7 @@ export async function choose(deps: Deps, world: World, ask: Ask, asker: Asker): 
       expectedUsd: [namedCostUsd(candidate, query)],
       limits: {},
       considered: null,
+      exploring: null,
     }
   }
   const { route, lambda } = target
@@ -68,7 +72,9 @@ export async function choose(deps: Deps, world: World, ask: Ask, asker: Asker): 
     },
     random: deps.random,
   })
-  return { route, policyId, query, candidates, plan, lambda, expectedUsd, limits, considered }
+  // At once: whoever is asked about exploring next must find it set aside.
+  const exploring = plan.explored ? deps.learning.reserveExplored(route.name, expectedUsd[plan.arm]!) : null
+  return { route, policyId, query, candidates, plan, lambda, expectedUsd, limits, considered, exploring }
 }
 
 function decideFor({ policy, policyId, canary }: Route, input: Omit<DecideInput, 'policy'>) {

@@ -33,5 +33,5 @@ export async function countTokens(deps: Deps, { request, headers, principal, req
   return new Response(reply.body, { status: reply.status, headers: { ...reply.headers } })
 }
 
-/** A count has neither usage nor finish. */
-const readReply = () => ({ usage: null, finish: null })
+/** A count has nothing of an answer. */
+const readReply = () => ({ usage: null, finish: null, logprob: null })

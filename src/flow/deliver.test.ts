@@ -38,7 +38,7 @@ async function deliverTo(to: Wire, from: Wire, frames: AsyncIterableIterator<Fra
   const common = { status: 200, headers: { 'content-type': 'x' }, candidate: candidate(from), attempts: 1, ttftMs: 1 }
   const reply: Reply =
     frames instanceof Uint8Array
-      ? { ...common, kind: 'whole', body: frames, usage: null, finish: null, latencyMs: 1 }
+      ? { ...common, kind: 'whole', body: frames, usage: null, finish: null, logprob: null, latencyMs: 1 }
       : { ...common, kind: 'stream', frames, reader: dialects[from].streamReader() }
   const response = deliver(deps, reply, {
     dialect: dialects[to],

@@ -1,5 +1,5 @@
 /** What a composition root hands to the flow. Node and the Worker give different values, never different code. */
-import type { Allowances } from '../admit/allowance.ts'
+import type { Allowances, Reservation } from '../admit/allowance.ts'
 import type { Gate } from '../admit/concurrency.ts'
 import type { Breakers } from '../call/breaker.ts'
 import type { Health } from '../call/health.ts'
@@ -48,10 +48,10 @@ export interface Learning {
   settle(decision: string): Promise<void>
   /** A decision was made: where it repeats another one, that speaks against the other's answer. */
   notice(decision: Decision): void
-  /** What exploring has cost a route on this UTC day. */
+  /** What exploring costs a route on this UTC day, requests under way included. */
   exploredUsd(route: string): number
-  /** What an explored request of a route has cost. */
-  addExplored(route: string, usd: number): void
+  /** Sets aside what an explored request of a route is expected to cost, in USD; `NaN`: not known. */
+  reserveExplored(route: string, expectedUsd: number): Reservation
 }
 
 export interface Clock {

@@ -5,7 +5,7 @@ import type { Deps } from './deps.ts'
 import type { Route } from './world.ts'
 
 /**
- * Not at all for a key that says so, once today's money is spent, and in a running tool loop, where one model has begun a task that another would
+ * Not at all for a key that says so, once today's money is spent or set aside for requests under way, and in a running tool loop, where one model has begun a task that another would
  * have to go on with.
  */
 export function explorationOf(

@@ -17,7 +17,7 @@ function counting() {
 
 it('sets aside by step, and settles all with the total', async () => {
   const allowances = counting()
-  const purse = openPurse(allowances, { name: 'k', usdPerDay: 5 })
+  const purse = openPurse(allowances, { name: 'k', usdPerDay: 5 }, null)
   await purse.reserve(1)
   await purse.reserve(2)
   purse.settle(2.5)
@@ -29,7 +29,7 @@ it('sets aside by step, and settles all with the total', async () => {
 
 it('leaves nothing set aside of what is granted after the end', async () => {
   const allowances = counting()
-  const purse = openPurse(allowances, { name: 'k', usdPerDay: 5 })
+  const purse = openPurse(allowances, { name: 'k', usdPerDay: 5 }, null)
   const reserving = purse.reserve(1)
   purse.settle(0)
   await reserving
@@ -38,6 +38,6 @@ it('leaves nothing set aside of what is granted after the end', async () => {
 
 it('asks nobody for a key without a budget', async () => {
   const allowances = counting()
-  await openPurse(allowances, { name: 'k' }).reserve(1)
+  await openPurse(allowances, { name: 'k' }, null).reserve(1)
   expect(allowances.reserved).toEqual([])
 })

@@ -14,6 +14,8 @@ export interface Answered {
   /** `null`: text is not all of it (it calls tools), or cannot be read here. */
   readonly text: string | null
   readonly outputTokens: number
+  /** As in `StepAnswer`. */
+  readonly logprob: number | null
 }
 
 export interface Failed {
@@ -73,7 +75,9 @@ export async function takeStep(
 }
 
 function answered(reply: Answered['reply'], text: string | null, { usage, outputChars }: Used): Answered {
-  return { kind: 'answered', reply, text, outputTokens: usage?.output ?? Math.ceil(outputChars / CHARS_PER_TOKEN) }
+  const outputTokens = usage?.output ?? Math.ceil(outputChars / CHARS_PER_TOKEN)
+  const { logprob } = reply.kind === 'whole' ? reply : reply.reader
+  return { kind: 'answered', reply, text, outputTokens, logprob }
 }
 
 function textOfReply({ candidate, body }: Extract<Reply, { kind: 'whole' }>): string | null {

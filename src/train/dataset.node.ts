@@ -7,7 +7,7 @@ import { assemble } from './formats/assemble.ts'
 import { readCells } from './formats/cells.ts'
 import type { Columns, Prices } from './formats/columns.ts'
 import { type Layout, recognize } from './formats/published.ts'
-import { readSet, readSetAnswers } from './formats/set.node.ts'
+import { readSet, readSetAnswers, readSetLogprobs } from './formats/set.node.ts'
 import { hashFile, isTable, openTable } from './formats/table.node.ts'
 import { dataInvalid } from './formats/table.ts'
 import type { OutcomeSet } from './outcomes.ts'
@@ -51,6 +51,12 @@ export async function readAnswers(
   const answers = new Map(queries.map(({ id }): [string, Record<string, string>] => [id, {}]))
   for (const { query, model, answer } of cells) if (answer !== null) answers.get(queries[query]!.id)![model] = answer
   return answers
+}
+
+/** Query id → candidate id → how sure it was of its recorded answer. `null` where the data does not say, as no table does. */
+export async function readLogprobs(location: string): Promise<Map<string, Record<string, number>> | null> {
+  const source = await locate(location)
+  return source.kind === 'set' ? readSetLogprobs(source.prefix) : null
 }
 
 /** Rows of a split, in the order of the set. Throws `data_invalid` when there are none. */

@@ -45,6 +45,8 @@ export interface OutcomeSet {
   readonly answers?: readonly (Float32Array | null)[]
   /** The recorded answers themselves, laid out likewise, by `withTexts`. */
   readonly texts?: readonly (string | null)[]
+  /** How sure the candidates were of them, see `StreamReader.logprob`. */
+  readonly logprobs?: Float64Array
   /** Ids of queries that share one prompt, in groups of two or more: a replay can serve only one of each group. */
   readonly duplicates: readonly (readonly string[])[]
   /** Of what was read. */

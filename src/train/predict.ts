@@ -25,13 +25,14 @@ export function predict(
     const costs = recorded(set.costUsd)
     const spentUsd = expectedUsd.map((expected, m) => (Number.isNaN(costs[m]!) ? expected : costs[m]!))
     const answers = set.texts && candidates.map(({ id }) => set.texts![row * ids.length + ids.indexOf(id)]!)
+    const logprobs = set.logprobs && recorded(set.logprobs)
     return [
       {
         candidates,
         priced,
         spentUsd,
         quality: recorded(set.quality),
-        ...(answers && { recorded: { prompt: query.text, answers } }),
+        ...(answers && { recorded: { prompt: query.text, answers, ...(logprobs && { logprobs }) } }),
       },
     ]
   })

@@ -8,7 +8,7 @@ import type { Outcomes } from './metrics/points.ts'
 import type { OutcomeSet } from './outcomes.ts'
 import { predict } from './predict.ts'
 import { type Proof, proofOf } from './proof.ts'
-import { at, costsOf, isComplete } from './rows.ts'
+import { at, costsOf, isComplete, logprobAt } from './rows.ts'
 
 /** A fit's predictions of its own training queries, each by a fit that had not seen the query's fold. */
 export interface Cross {
@@ -107,6 +107,7 @@ function walk(
   return walkPlan(plan, (arm) => ({
     text: texts[arm]!,
     outputTokens: at(set, set.outputTokens, row, columns[arm]!),
+    logprob: logprobAt(set, row, columns[arm]!),
   }))
 }
 

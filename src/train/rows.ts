@@ -11,6 +11,12 @@ export function at(set: OutcomeSet, matrix: Float64Array, row: number, column: n
   return matrix[row * set.candidates.length + column]!
 }
 
+/** How sure a candidate was of its recorded answer; `null` = not known. */
+export function logprobAt(set: OutcomeSet, row: number, column: number): number | null {
+  const value = set.logprobs ? at(set, set.logprobs, row, column) : Number.NaN
+  return Number.isNaN(value) ? null : value
+}
+
 /** What is learned from: the outcomes of `rows`; `queries[i]` belongs to `rows[i]`. */
 export function toTrainingSet(set: OutcomeSet, rows: readonly number[], queries: readonly Query[]): TrainingSet {
   const { candidates, quality, outputTokens, answers } = set
@@ -79,10 +85,11 @@ export function withHidden(
   const kept = new Set(known)
   const isHidden = (at: number) => at % width === column && !kept.has((at - column) / width)
   const hide = (matrix: Float64Array) => matrix.map((value, at) => (isHidden(at) ? Number.NaN : value))
-  const { quality, costUsd, inputTokens, outputTokens, latencyMs, answers, texts } = set
+  const { quality, costUsd, inputTokens, outputTokens, latencyMs, answers, texts, logprobs } = set
   return {
     ...set,
     ...(texts && { texts: texts.map((text, at) => (isHidden(at) ? null : text)) }),
+    ...(logprobs && { logprobs: hide(logprobs) }),
     ...(answers && { answers: answers.map((answer, at) => (isHidden(at) ? null : answer)) }),
     quality: hide(quality),
     // A set without costs has none to hide.

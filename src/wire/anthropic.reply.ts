@@ -1,6 +1,6 @@
 /** A complete message, read and written. */
 import { SwitchyardError } from '../errors.ts'
-import type { Finish, Usage } from '../spec.ts'
+import type { Exchange, Usage } from '../spec.ts'
 import type { CanonicalReply, ToolCall } from './canonical.ts'
 import type { ReplyOptions } from './dialect.ts'
 import { finishFromAnthropic, finishToAnthropic } from './finish.ts'
@@ -11,10 +11,14 @@ import { usageFromAnthropic, usageToAnthropic } from './usage.ts'
 
 const NO_USAGE: Usage = { input: 0, cachedInput: 0, cacheWrite: 0, output: 0, reasoning: 0 }
 
-/** Usage and finish. Throws `upstream_malformed`. */
-export function readAnthropicReply(body: Uint8Array): { usage: Usage | null; finish: Finish | null } {
+/** Usage and finish; the dialect has no log-probabilities. Throws `upstream_malformed`. */
+export function readAnthropicReply(body: Uint8Array): ReturnType<Exchange['readReply']> {
   const reply = readMessage(body)
-  return { usage: usageFromAnthropic(reply.usage), finish: finishFromAnthropic(textOf(reply.stop_reason) || null) }
+  return {
+    usage: usageFromAnthropic(reply.usage),
+    finish: finishFromAnthropic(textOf(reply.stop_reason) || null),
+    logprob: null,
+  }
 }
 
 /** Throws `upstream_malformed`. What the vendor's own tools left in the answer has no place in another dialect. */

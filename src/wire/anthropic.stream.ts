@@ -70,6 +70,7 @@ function anthropicInterpreter(): Interpreter {
     get finish() {
       return stopped ? finishFromAnthropic(stopReason) : null
     },
+    logprob: null,
   }
   return interpreter
 }

@@ -129,7 +129,7 @@ function scan(bytes: Uint8Array): Scan {
 }
 
 /** From an opening quote to the index after its closing quote. Short strings by a plain loop, long ones by the engine's search. */
-function skipString(bytes: Uint8Array, open: number): number {
+export function skipString(bytes: Uint8Array, open: number): number {
   let at = open + 1
   for (;;) {
     const stop = Math.min(at + 48, bytes.length)

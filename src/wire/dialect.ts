@@ -1,6 +1,6 @@
 /** What every dialect provides. `openai.ts` and `anthropic.ts` each export one object of this type. */
 import type { SwitchyardError } from '../errors.ts'
-import type { Ask, Finish, StreamPart, StreamReader, UpstreamFailure, Usage, Wire } from '../spec.ts'
+import type { Ask, Exchange, StreamPart, StreamReader, UpstreamFailure, Wire } from '../spec.ts'
 import type { CanonicalReply, CanonicalRequest } from './canonical.ts'
 
 export interface Dialect {
@@ -16,8 +16,8 @@ export interface Dialect {
   /** Canonical form into this dialect's request body, for `model`. */
   encodeRequest(request: CanonicalRequest, model: string, options: EncodeOptions): Record<string, unknown>
 
-  /** A complete answer's usage and finish, without translating it. Throws `upstream_malformed`. */
-  readReply(body: Uint8Array): { usage: Usage | null; finish: Finish | null }
+  /** What a complete answer says beside its words, without translating it. Throws `upstream_malformed`. */
+  readonly readReply: Exchange['readReply']
   decodeReply(body: Uint8Array): CanonicalReply
   encodeReply(reply: CanonicalReply, options: ReplyOptions): Record<string, unknown>
 

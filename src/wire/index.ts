@@ -4,6 +4,7 @@ import { DEFAULT_VERSION } from './anthropic.encode.ts'
 import { anthropic } from './anthropic.ts'
 import type { Body } from './body.ts'
 import type { Dialect, ReplyOptions } from './dialect.ts'
+import { withLogprobs, withoutLogprobs } from './openai.logprobs.ts'
 import { openai } from './openai.ts'
 
 export { anthropicAskForCount } from './anthropic.ask.ts'
@@ -15,6 +16,11 @@ export const dialects: Readonly<Record<Wire, Dialect>> = { openai, anthropic }
 
 type Headers = Readonly<Record<string, string>>
 
+export interface ExchangeOptions {
+  /** Ask for log-probabilities, too, where the candidate is able to give them and the client says nothing of them. */
+  readonly logprobs?: boolean
+}
+
 /** What a client's headers may say to an upstream of its own dialect; to another one, only the first two. */
 export const FORWARDED_HEADERS = ['accept', 'user-agent', 'anthropic-version', 'anthropic-beta', 'openai-beta'] as const
 
@@ -23,14 +29,26 @@ export const FORWARDED_HEADERS = ['accept', 'user-agent', 'anthropic-version', '
  * dialect, else translated. Header names are lower-case. Throws `invalid_request`, or `unsupported` where a translation
  * would lose what the client asked for.
  */
-export function buildExchange(clientWire: Wire, body: Body, candidate: Candidate, headers: Headers): Exchange {
+export function buildExchange(
+  clientWire: Wire,
+  body: Body,
+  candidate: Candidate,
+  headers: Headers,
+  { logprobs = false }: ExchangeOptions = {},
+): Exchange {
   const dialect = dialects[candidate.wire]
   const same = clientWire === candidate.wire
   const sent = forward(headers, candidate.wire, same)
+  const without = same
+    ? body.withModel(candidate.model)
+    : translate(clientWire, body, candidate, sent['anthropic-version'])
+  const adds = logprobs && candidate.wire === 'openai' && candidate.capabilities.has('logprobs')
   return {
     path: dialect.path,
     headers: sent,
-    body: same ? body.withModel(candidate.model) : translate(clientWire, body, candidate, sent['anthropic-version']),
+    ...(adds && !('logprobs' in body.json)
+      ? { body: withLogprobs(without), added: { without, strip: withoutLogprobs } }
+      : { body: without }),
     stream: body.json.stream === true,
     reader: dialect.streamReader,
     readReply: dialect.readReply,

@@ -1,18 +1,24 @@
 /** A complete chat completion, read and written. */
 import { SwitchyardError } from '../errors.ts'
-import type { Finish, Usage } from '../spec.ts'
+import type { Exchange, Finish } from '../spec.ts'
 import type { CanonicalReply, ToolCall } from './canonical.ts'
 import type { ReplyOptions } from './dialect.ts'
 import { finishFromOpenai, finishToOpenai } from './finish.ts'
 import { fieldsOf, itemsOf, textOf } from './json.ts'
+import { lowLogprob, tokenLogprobs } from './openai.logprobs.ts'
 import { type Fields, isFields, maybe, parseReply } from './read.ts'
 import { toolId } from './toolId.ts'
 import { usageFromOpenai, usageToOpenai } from './usage.ts'
 
-/** Usage and finish. Throws `upstream_malformed`. */
-export function readOpenaiReply(body: Uint8Array): { usage: Usage | null; finish: Finish | null } {
+/** Usage, finish and log-probability. Throws `upstream_malformed`. */
+export function readOpenaiReply(body: Uint8Array): ReturnType<Exchange['readReply']> {
   const reply = parseReply(body)
-  return { usage: usageFromOpenai(reply.usage), finish: readFinish(firstChoice(reply)) }
+  const first = firstChoice(reply)
+  return {
+    usage: usageFromOpenai(reply.usage),
+    finish: readFinish(first),
+    logprob: lowLogprob(tokenLogprobs(first.choice)),
+  }
 }
 
 /** Throws `upstream_malformed`. */

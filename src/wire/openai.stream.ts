@@ -6,6 +6,7 @@ import type { StreamWriter, StreamWriterOptions } from './dialect.ts'
 import { finishFromOpenai, finishToOpenai } from './finish.ts'
 import { fieldsOf, itemsOf, textOf } from './json.ts'
 import { renderOpenaiStreamError } from './openai.error.ts'
+import { lowLogprob, tokenLogprobs } from './openai.logprobs.ts'
 import type { Fields } from './read.ts'
 import { createStreamReader, type Interpreter, type Sink } from './reader.ts'
 import { formatEvent } from './sse.ts'
@@ -24,6 +25,7 @@ function openaiInterpreter(): Interpreter {
   /** The finish reason of every choice seen, `null` while it is open. */
   const choices = new Map<number, string | null>()
   const tools = toolReader()
+  const logprobs: number[] = []
   let started = false
   let refused = false
   let usage: Usage | null = null
@@ -53,7 +55,10 @@ function openaiInterpreter(): Interpreter {
         const index = typeof choice.index === 'number' ? choice.index : 0
         const delta = fieldsOf(choice.delta)
         if (sink.pending && hasContent(delta)) sink.reveal()
-        if (index === 0) readDelta(delta, tools, sink)
+        if (index === 0) {
+          readDelta(delta, tools, sink)
+          if (choice.logprobs) logprobs.push(...tokenLogprobs(choice))
+        }
         if (delta.refusal) refused = true
         choices.set(index, textOf(choice.finish_reason) || choices.get(index) || null)
       }
@@ -69,6 +74,9 @@ function openaiInterpreter(): Interpreter {
     },
     get finish() {
       return readFinish()
+    },
+    get logprob() {
+      return lowLogprob(logprobs)
     },
   }
 }

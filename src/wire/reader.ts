@@ -24,6 +24,7 @@ export interface Interpreter {
   end(sink: Sink): void
   readonly usage: Usage | null
   readonly finish: Finish | null
+  readonly logprob: number | null
 }
 
 const TRUNCATED = "The upstream's stream ended before the answer was complete."
@@ -94,6 +95,9 @@ export function createStreamReader(interpreter: Interpreter): StreamReader {
     },
     get finish() {
       return interpreter.finish
+    },
+    get logprob() {
+      return interpreter.logprob
     },
   }
 }

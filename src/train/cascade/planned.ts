@@ -7,7 +7,7 @@ import { pointsOf, sweepOf } from '../metrics/sweep.ts'
 import type { OutcomeSet } from '../outcomes.ts'
 import { predict } from '../predict.ts'
 import { createRandom } from '../random.ts'
-import { assignFolds, at, completeRows, toMatrix } from '../rows.ts'
+import { assignFolds, at, completeRows, logprobAt, toMatrix } from '../rows.ts'
 import type { Part } from '../splits.node.ts'
 import type { Sequence } from './simulate.ts'
 import { type Walked, walkPlan } from './walkPlan.ts'
@@ -117,8 +117,10 @@ function alone({ arm }: Plan): Walked {
 
 function answerOf(set: OutcomeSet, { row, prediction }: Case, arm: number): Omit<StepAnswer, 'arm'> {
   const { id } = prediction.candidates[arm]!
+  const column = columnOf(set, id)
   const text = prediction.recorded?.answers[arm] ?? null
-  if (text !== null) return { text, outputTokens: at(set, set.outputTokens, row, columnOf(set, id)) }
+  if (text !== null)
+    return { text, outputTokens: at(set, set.outputTokens, row, column), logprob: logprobAt(set, row, column) }
   throw new SwitchyardError(
     'data_invalid',
     `${set.name} has no answer of ${id} to ${set.queries[row]!.id}; cascades need all answers.`,

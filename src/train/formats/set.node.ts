@@ -1,6 +1,7 @@
 /**
  * Sets of three files: `NAME.queries.jsonl`, `NAME.outcomes.csv`, `NAME.meta.json` and maybe `NAME.answers.jsonl`, the JSONL and
- * CSV files plain or as `.gz`. Costs in USD, prices in USD per million tokens.
+ * CSV files plain or as `.gz`. Costs in USD, prices in USD per million tokens. Beside the answers to a query may stand `logprobs`: how sure each model was of
+ * its words, see `StreamReader.logprob`.
  */
 import { createHash } from 'node:crypto'
 import { stat } from 'node:fs/promises'
@@ -23,7 +24,11 @@ const querySchema = z.object({
 const metaSchema = z.object({
   models_usd_per_1m: z.record(z.string(), z.tuple([z.number().min(0), z.number().min(0)])).nullish(),
 })
-const answersSchema = z.object({ query_id: z.string(), answers: z.record(z.string(), z.string()) })
+const answersSchema = z.object({
+  query_id: z.string(),
+  answers: z.record(z.string(), z.string()),
+  logprobs: z.record(z.string(), z.number().max(0)).default({}),
+})
 
 const MEASURES = {
   quality: 'quality',
@@ -72,9 +77,20 @@ export async function readSet(prefix: string, { prices }: { readonly prices: Pri
 
 /** The recorded answers: query id → candidate id → text. `null` when the set has none. */
 export async function readSetAnswers(prefix: string): Promise<Map<string, Record<string, string>> | null> {
+  const lines = await readAnswerLines(prefix)
+  return lines && new Map(lines.map((line) => [line.query_id, line.answers]))
+}
+
+/** Query id → candidate id → how sure it was of its answer. `null` when the set does not say of any. */
+export async function readSetLogprobs(prefix: string): Promise<Map<string, Record<string, number>> | null> {
+  const lines = (await readAnswerLines(prefix))?.filter(({ logprobs }) => Object.keys(logprobs).length > 0) ?? []
+  return lines.length === 0 ? null : new Map(lines.map((line) => [line.query_id, line.logprobs]))
+}
+
+async function readAnswerLines(prefix: string): Promise<z.infer<typeof answersSchema>[] | null> {
   const path = `${prefix}.answers.jsonl`
   if (!(await exists(path)) && !(await exists(`${path}.gz`))) return null
-  return new Map(parseLines(await readEither(path), answersSchema, path).map((line) => [line.query_id, line.answers]))
+  return parseLines(await readEither(path), answersSchema, path)
 }
 
 async function exists(path: string): Promise<boolean> {
