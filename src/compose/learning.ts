@@ -72,7 +72,7 @@ export function createLearning(parts: LearningParts): LearningJob {
       keepAlive(attempt('retry_not_logged', () => store.append([row])))
     },
     exploredUsd: explored.usd,
-    addExplored: explored.add,
+    reserveExplored: explored.reserve,
     async sweep() {
       let more = false
       await attempt('decisions_not_settled', async () => {

@@ -5,6 +5,7 @@ import { createBreakers } from '../call/breaker.ts'
 import { createHealth } from '../call/health.ts'
 import { sleep } from '../call/retry.ts'
 import { SwitchyardError } from '../errors.ts'
+import { createExplored, type Explored } from '../learn/explored.ts'
 import { createMemoryStore } from '../log/memory.ts'
 import { PRIORS_ALONE } from '../route/guard.ts'
 import type { Candidate, Estimator, Planner, Provider, Transport } from '../spec.ts'
@@ -59,6 +60,8 @@ const planner: Planner = {
   }),
 }
 
+const exploring: Planner = { ...planner, plan: (...given) => ({ ...planner.plan(...given), explored: true }) }
+
 interface Given {
   /** The log takes no decision. */
   readonly broken?: boolean
@@ -66,11 +69,11 @@ interface Given {
   readonly maxCostUsd?: number
   /** The first model says nothing. */
   readonly silent?: boolean
-  /** The request explores, and its key has a budget that is spent. */
-  readonly refused?: boolean
+  /** The request explores, as is told here, and its key has a budget that is spent. */
+  readonly explored?: Explored
 }
 
-async function ask({ broken = false, required = true, maxCostUsd, silent = false, refused = false }: Given) {
+async function ask({ broken = false, required = true, maxCostUsd, silent = false, explored }: Given) {
   const asked: string[] = []
   const left: string[] = []
   const transport: Transport = async ({ body, signal }) => {
@@ -113,12 +116,7 @@ async function ask({ broken = false, required = true, maxCostUsd, silent = false
     candidates,
     limits: maxCostUsd === undefined ? {} : { maxCostUsd },
     exploration: {},
-    policy: {
-      estimator,
-      planner: { ...planner, plan: (...given: Parameters<Planner['plan']>) => ({ ...planner.plan(...given), explored: refused }) },
-      guard: PRIORS_ALONE,
-      candidates: [],
-    },
+    policy: { estimator, planner: explored ? exploring : planner, guard: PRIORS_ALONE, candidates: [] },
     policyId: null,
     canary: null,
   }
@@ -138,17 +136,26 @@ async function ask({ broken = false, required = true, maxCostUsd, silent = false
     : memory
   const gate = createGate(10)
   const logger = { debug() {}, info() {}, warn() {}, error() {} }
-  const exploring = createExplored({ explored: async () => new Map() }, clock.now)
-  await exploring.refresh()
-  const learning = { notice() {}, reserveExplored: exploring.reserve }
+  const learning = { notice() {}, reserveExplored: explored?.reserve }
   const allowances = { reserve: () => Promise.reject(new SwitchyardError('budget_exceeded', 'Nothing is left.')) }
   const deps = {
-    ...{ store, clock, sleep, gate, logger, learning, allowances, embedding: null, salt: 's', sha256: (text: string) => text },
+    ...{
+      store,
+      clock,
+      sleep,
+      gate,
+      logger,
+      learning,
+      allowances,
+      embedding: null,
+      salt: 's',
+      sha256: (text: string) => text,
+    },
     ...{ world: () => world, random: () => 0.5, breakers: createBreakers(clock), health: createHealth(clock) },
   } as unknown as Deps
   const body = JSON.stringify({ model: 'auto', messages: [{ role: 'user', content: 'Hi' }] })
   const request = new Request('http://gateway/v1/chat/completions', { method: 'POST', body })
-  const principal = refused ? { ...ANONYMOUS, usdPerDay: 9 } : ANONYMOUS
+  const principal = explored ? { ...ANONYMOUS, usdPerDay: 9 } : ANONYMOUS
   const incoming = { request, requestId: 'r', principal, headers: {} }
   const response = await answer(deps, dialects.openai, incoming)
   const text = await response.text()
@@ -195,4 +202,11 @@ it('serves all the same where the log may fail, and names no decision', async ()
   expect(asked).toEqual(['m0', 'm1', 'm2'])
   expect(header(response, 'decision')).toBeNull()
   expect(['model', 'steps', 'cost-usd'].map((name) => header(response, name))).toEqual(['m2', '3', '7.000000000'])
+})
+
+it('sets nothing aside any more for an explored request whose key has no money left', async () => {
+  const explored = createExplored({ explored: async () => new Map() }, clock.now)
+  await explored.refresh()
+  await expect(ask({ explored })).rejects.toMatchObject({ code: 'budget_exceeded' })
+  expect(explored.usd('auto')).toBe(0)
 })

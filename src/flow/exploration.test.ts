@@ -1,10 +1,13 @@
 import { expect, it } from 'vitest'
 import { ANONYMOUS } from '../admit/keys.ts'
-import type { JsonObject } from '../spec.ts'
+import { createExplored } from '../learn/explored.ts'
+import { PRIORS_ALONE } from '../route/guard.ts'
+import type { Candidate, JsonObject } from '../spec.ts'
 import { dialects } from '../wire/index.ts'
+import { choose } from './choose.ts'
 import type { Deps } from './deps.ts'
 import { explorationOf } from './exploration.ts'
-import type { Route } from './world.ts'
+import type { Route, World } from './world.ts'
 
 function allowed(
   messages: readonly JsonObject[],
@@ -48,4 +51,80 @@ it('is not explored in a running tool loop: Anthropic, parallel tools, and text 
   const empty = { role: 'user', content: [{ type: 'tool_result', tool_use_id: '1' }] }
   expect(allowed([user, calling, empty], { wire })).toBe(false)
   expect(allowed([user, calling, empty, { role: 'assistant', content: 'Done.' }, user], { wire })).toBe(true)
+})
+
+/** Two candidates that are equally good, of which it always explores the dear one where it may: an answer is one token long and costs a dollar. */
+function eager(usdPerDay: number) {
+  const candidates = [0, 1e6].map(
+    (outputPerMTok, m): Candidate => ({
+      id: `m${m}`,
+      provider: 'p',
+      model: `m${m}`,
+      wire: 'openai',
+      price: { inputPerMTok: 0, outputPerMTok },
+      contextWindow: 1000,
+      capabilities: new Set(),
+      tags: [],
+      priors: { quality: 0.5, outputTokens: 1 },
+    }),
+  )
+  const estimate = {
+    quality: Float64Array.of(0.5, 0.5),
+    qualityStd: new Float64Array(2),
+    outputTokens: Float64Array.of(1, 1),
+    support: 1,
+  }
+  const online = { id: 'o', encode: () => new Float64Array(0), correct: () => estimate, lessons: 0 }
+  const planner: Route['policy']['planner'] = {
+    name: 'eager',
+    plan(_query, _candidates, _priced, { exploration }) {
+      const arm = exploration?.allowed ? 1 : 0
+      const chances = [1 - arm, arm]
+      return { kind: 'single', arm, alternates: [], propensity: 1, chances, explored: arm === 1, reason: '' }
+    },
+  }
+  const route: Route = {
+    name: 'auto',
+    levels: { best: 0, auto: 0, cheap: 0 },
+    lambda: 0,
+    candidates,
+    limits: {},
+    exploration: { usdPerDay },
+    policy: {
+      estimator: { name: 'even', estimate: () => estimate },
+      planner,
+      online,
+      guard: PRIORS_ALONE,
+      candidates: [],
+    },
+    policyId: null,
+    canary: null,
+  }
+  return {
+    routes: new Map([['auto', route]]),
+    names: { routes: [route], candidates, patterns: [] },
+  } as unknown as World
+}
+
+it('counts what is under way: many at once do not pass the money of the day', async () => {
+  const explored = createExplored({ explored: async () => new Map() }, () => 0)
+  await explored.refresh()
+  const learning = { exploredUsd: explored.usd, reserveExplored: explored.reserve }
+  // All wait for their vectors, and go on together.
+  const embedding = { peek: () => undefined, embed: async () => ({ vector: null, reason: null }) }
+  const deps = { learning, embedding, random: () => 0.5 } as unknown as Deps
+  const world = eager(3)
+  const ask = dialects.openai.ask({ model: 'auto', messages: [user] })
+  const drawn = async () => {
+    const all = await Promise.all(
+      Array.from({ length: 20 }, () => choose(deps, world, ask, { principal: ANONYMOUS, headers: {} })),
+    )
+    return all.flatMap(({ exploring }) => exploring ?? [])
+  }
+  const first = await drawn()
+  expect(first).toHaveLength(3)
+  // They come to less: there is money for two more, and one that may go beyond.
+  for (const exploring of first) exploring.settle(0.25)
+  expect(explored.usd('auto')).toBe(0.75)
+  expect(await drawn()).toHaveLength(3)
 })

@@ -3,9 +3,10 @@ import { DAY_MS, dayOf } from '../day.ts'
 import type { Store } from '../spec.ts'
 
 export interface Explored {
-  /** USD on this UTC day; infinite as long as that is not known. What is still under way is not in it. */
+  /** USD on this UTC day, with what explored requests under way here are expected to cost; infinite as long as that is not known. */
   usd(route: string): number
-  add(route: string, usd: number): void
+  /** Sets `expectedUsd` aside, `NaN` where it is not known, until `settle` puts what the request has cost in its place; the first call counts. */
+  reserve(route: string, expectedUsd: number): { settle(actualUsd: number): void }
   /** Reads the log: what others have spent too. */
   refresh(): Promise<void>
 }
@@ -13,6 +14,8 @@ export interface Explored {
 /** @param now milliseconds since the epoch */
 export function createExplored(store: Pick<Store, 'explored'>, now: () => number): Explored {
   let known: { readonly day: number; readonly usd: Map<string, number> } | null = null
+  const reserved = new Map<string, number>()
+  const add = (to: Map<string, number>, route: string, usd: number) => to.set(route, (to.get(route) ?? 0) + usd)
 
   /** A clock that is set back over midnight begins no day anew. */
   function today(): Map<string, number> | null {
@@ -23,11 +26,21 @@ export function createExplored(store: Pick<Store, 'explored'>, now: () => number
   return {
     usd(route) {
       const spent = today()
-      return spent ? (spent.get(route) ?? 0) : Number.POSITIVE_INFINITY
+      return spent ? (spent.get(route) ?? 0) + (reserved.get(route) ?? 0) : Number.POSITIVE_INFINITY
     },
-    add(route, usd) {
-      const spent = today()
-      spent?.set(route, (spent.get(route) ?? 0) + usd)
+    reserve(route, expectedUsd) {
+      const aside = Number.isNaN(expectedUsd) ? 0 : expectedUsd
+      add(reserved, route, aside)
+      let open = true
+      return {
+        settle(actualUsd) {
+          if (!open) return
+          open = false
+          add(reserved, route, -aside)
+          const spent = today()
+          if (spent) add(spent, route, actualUsd)
+        },
+      }
     },
     async refresh() {
       const day = dayOf(now())
