@@ -119,7 +119,7 @@ async function run(given: Given): Promise<Ran> {
   const decision = sampleDecision('d1', { query: { ...sampleDecision('').query, inputTokens: 0 } })
   await store.append([{ table: 'decisions', row: decision }])
   let cost: number | null = null
-  const deps = { store, clock, learning: { addExplored() {} } } as unknown as Deps
+  const deps = { store, clock } as unknown as Deps
   const account = openAccount(deps, decision, {
     started: 0,
     onSettled: (usd) => {

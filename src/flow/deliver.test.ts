@@ -28,7 +28,6 @@ async function deliverTo(to: Wire, from: Wire, frames: AsyncIterableIterator<Fra
   const deps = {
     store,
     clock,
-    learning: { addExplored() {} },
     logger: { debug() {}, info() {}, warn() {}, error() {} },
   } as unknown as Deps
   const decision = sampleDecision('d1')
