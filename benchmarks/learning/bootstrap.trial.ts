@@ -8,7 +8,7 @@ import type { Verdict } from '../../src/train/bootstrap/verdict.ts'
 import { createChooser } from '../../src/train/choose.ts'
 import { rowsOf } from '../../src/train/dataset.node.ts'
 import { mean } from '../../src/train/metrics/statistics.ts'
-import type { Gain, Proof } from '../../src/train/proof.ts'
+import { type Gain, gainOf, type Proof } from '../../src/train/proof.ts'
 import { createRandom, shuffle } from '../../src/train/random.ts'
 import { at, completeRows, costsOf } from '../../src/train/rows.ts'
 import { withoutGuard } from '../../src/train/unguarded.ts'
@@ -36,8 +36,8 @@ export interface Trial extends Task {
 /** A gain over the constant that the same prompts name, in utility per request: as proved, and as it is on the test split. */
 export interface Judged {
   readonly proof: Gain | null
-  /** As it would be proved over the candidate that is best on the same prompts in hindsight. */
-  readonly hindsight: Gain | null
+  /** As it would be proved over the constant that the other prompts name, in place of the candidate that is best in hindsight. */
+  readonly crossed: Gain | null
   readonly truth: number
 }
 
@@ -48,7 +48,7 @@ export function runTrial({ set, queries }: Material, task: Task): Trial {
   const judge = planner.load({})
   const candidates = withPriors(set.candidates)
   const { auto: lambda } = lambdaLevels(candidates, priorQuality(candidates))
-  const { fitted, verdict, proof, unguarded } = bootstrapPolicy({
+  const { fitted, verdict, evidence, unguarded } = bootstrapPolicy({
     set,
     rows,
     queries: rows.map((row) => queries[row]!),
@@ -61,6 +61,10 @@ export function runTrial({ set, queries }: Material, task: Task): Trial {
     lambda,
   })
   const { manifest, state } = fitted
+  const { proof } = evidence
+  const prompts = rows.map((row) => set.queries[row]!.prompt)
+  const crossed = (differences: readonly number[]) =>
+    differences.length === rows.length ? gainOf(differences, prompts) : null
   const ids = manifest.candidates
   const test = completeRows(set, rowsOf(set, 'test'))
   const costs = costsOf(set)
@@ -68,7 +72,7 @@ export function runTrial({ set, queries }: Material, task: Task): Trial {
     at(set, set.quality, row, column) - lambda * at(set, costs, row, column)
   const alone = ids.map((_, column) => mean(test.map((row) => worth(row, column))))
   const constant = alone[ids.indexOf(proof?.against ?? ids[0]!)]!
-  const gainOf = (policy: RoutePolicy) => {
+  const truthOf = (policy: RoutePolicy) => {
     const choose = createChooser(policy, { candidates, random: createRandom(task.seed) })
     return mean(test.map((row) => worth(row, ids.indexOf(choose(queries[row]!, lambda))))) - constant
   }
@@ -82,15 +86,17 @@ export function runTrial({ set, queries }: Material, task: Task): Trial {
     ...task,
     verdict,
     shrink: manifest.guard.shrink,
-    guarded: { ...briefly(proof), truth: gainOf(policy) },
-    unguarded: { ...briefly(unguarded), truth: gainOf(withoutGuard(policy)) },
+    guarded: { proof: briefly(proof), crossed: crossed(evidence.differences), truth: truthOf(policy) },
+    unguarded: {
+      proof: briefly(unguarded),
+      crossed: crossed(evidence.unguarded),
+      truth: truthOf(withoutGuard(policy)),
+    },
     rightConstant: constant === Math.max(...alone),
     constantRegret: Math.max(...alone) - constant,
   }
 }
 
-function briefly(proof: Proof | null): Omit<Judged, 'truth'> {
-  if (proof === null) return { proof, hindsight: null }
-  const { gain, lower, over, against } = proof
-  return { proof: { gain, lower }, hindsight: over[against] ?? null }
+function briefly(proof: Proof | null): Gain | null {
+  return proof && { gain: proof.gain, lower: proof.lower }
 }

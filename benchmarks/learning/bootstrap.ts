@@ -75,7 +75,10 @@ function toRow(cell: readonly Trial[]): Row {
     ),
     'truly better': count(isBetter),
     'of these promoted': count((trial) => isBetter(trial) && isProved(trial.guarded.proof)),
-    'had the best in hindsight to be beaten': count((trial) => isBetter(trial) && isProved(trial.guarded.hindsight)),
+    'by the crossed constant': count((trial) => isBetter(trial) && isProved(trial.guarded.crossed)),
+    'worse by it, and than the best of all': `${count(({ guarded }) => isProved(guarded.crossed) && guarded.truth < 0)}, ${count(
+      ({ guarded, constantRegret }) => isProved(guarded.crossed) && guarded.truth < constantRegret,
+    )}`,
     'true gain, mean and worst 5 %': gains(({ guarded }) => guarded),
     'without the guard': gains(({ unguarded }) => unguarded),
     'promoted and worse without it': count(({ unguarded }) => isProved(unguarded.proof) && unguarded.truth < 0),

@@ -55,7 +55,7 @@ export async function learnFrom(set: OutcomeSet, { route, estimator, encoder, ca
     onProgress: bar.update,
   })
   const asked = fitting(findEstimator(named.name), named.options)
-  const { fitted, verdict, proof } = bootstrapPolicy(asked)
+  const { fitted, verdict, evidence } = bootstrapPolicy(asked)
   const advised = verdict.kind === 'promote' ? fitted : fitPolicy(fitting(findEstimator('constant'), {}))
   bar.stop()
   const outcomes = toMatrix(set, complete)
@@ -67,5 +67,13 @@ export async function learnFrom(set: OutcomeSet, { route, estimator, encoder, ca
   const [best, judged, cheap] = [levelAt('best'), levelAt('auto'), levelAt('cheap')]
   const bytes = encodePolicy(advised.manifest, advised.state)
   const { id: policy } = await decodePolicy(bytes)
-  return { verdict, proof, levels: [best, judged, cheap], judged, complete: complete.length, bytes, policy }
+  return {
+    verdict,
+    proof: evidence.proof,
+    levels: [best, judged, cheap],
+    judged,
+    complete: complete.length,
+    bytes,
+    policy,
+  }
 }

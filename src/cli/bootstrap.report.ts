@@ -2,10 +2,10 @@
 import Table from 'cli-table3'
 import type { Bootstrapped } from '../train/bootstrap/learn.ts'
 import type { Level } from '../train/bootstrap/levels.ts'
-import { WORTHWHILE } from '../train/bootstrap/verdict.ts'
+import { type Evidence, WORTHWHILE } from '../train/bootstrap/verdict.ts'
 import type { Interval } from '../train/metrics/interval.ts'
 
-export interface Report extends Pick<Bootstrapped, 'verdict' | 'proof'> {
+export interface Report extends Pick<Bootstrapped, 'verdict'>, Pick<Evidence, 'proof'> {
   readonly levels: readonly Level[]
   /** The one whose λ the verdict is for. */
   readonly judged: Level
@@ -77,7 +77,7 @@ export function renderVerdict(report: Report): string[] {
   switch (verdict.kind) {
     case 'promote':
       return [
-        `PROMOTE this policy (${at}): it ${gainInWords(judged)}; decided on prompts that it had not seen, 95 % intervals. In quality − λ · cost it gains ${signed(proof!.gain, 4)} per request over the best constant, ${proof!.against}, at least ${signed(proof!.lower!, 4)}.`,
+        `PROMOTE this policy (${at}): it ${gainInWords(judged)}; decided on prompts that it had not seen, 95 % intervals. In quality − λ · cost it gains ${signed(proof!.gain, 4)} per request over ${proof!.against}, at least ${signed(proof!.lower!, 4)}.`,
         `Put it in charge: ${serve}`,
       ]
     case 'keep':

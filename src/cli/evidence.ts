@@ -154,21 +154,19 @@ function fromTraining(contest: Contest): Evidence {
   const { source } = policy.manifest.trainedOn
   return {
     isProved: (over.lower ?? 0) > 0,
-    says: [
-      `By its training on ${source}: ${describeGain(proof, `always asking ${candidate}`, over)}, whom what serves asks.`,
-    ],
+    says: [`By its training on ${source}: ${describeGain(proof, candidate, over)}, whom what serves asks.`],
     figures: { method: proof.method, against: candidate, ...over, rows: proof.rows, lambda, source },
   }
 }
 
-/** What a policy carries, over the constant of its own training queries. */
+/** What a policy carries, over the candidate that is best for its own training queries. */
 export function describeProof(proof: Proof): string {
-  return `By its training: ${describeGain(proof, `the best constant, ${proof.against}`, proof)}.`
+  return `By its training: ${describeGain(proof, proof.against, proof)}.`
 }
 
-function describeGain({ rows, lambda, confidence }: Proof, other: string, { gain, lower }: Gain): string {
+function describeGain({ rows, lambda, confidence }: Proof, candidate: string, { gain, lower }: Gain): string {
   const bound = lower === null ? 'there is none, as too few decisions differ' : signed(lower)
-  return `on ${rows} queries that it had not seen when it decided it gains ${signed(gain)} in utility (quality − λ · cost, λ = ${lambda.toPrecision(3)}) per request, one-sided ${percent(confidence)} lower bound ${bound}, over ${other}`
+  return `on ${rows} queries that it had not seen when it decided it gains ${signed(gain)} in utility (quality − λ · cost, λ = ${lambda.toPrecision(3)}) per request, one-sided ${percent(confidence)} lower bound ${bound}, over always asking ${candidate}`
 }
 
 /** Whom the incumbent asks: the same for every query that no limit stops. */

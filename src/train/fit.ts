@@ -13,7 +13,7 @@ import type {
 import { fitGuard } from './guard.ts'
 import type { OutcomeSet } from './outcomes.ts'
 import { predict } from './predict.ts'
-import { type Cross, decideConstant, decideHeldOut, proveDecided } from './proveFitted.ts'
+import { type Cross, decideHeldOut, proveDecided } from './proveFitted.ts'
 import { proveDrawn } from './retrain/prove.ts'
 import { toTrainingSet } from './rows.ts'
 
@@ -33,7 +33,7 @@ export interface FitOptions<Options extends object> {
   /** What made the queries' vectors; `null`: they have none. */
   readonly encoder: PolicyManifest['encoder'] | null
   readonly random: () => number
-  /** At which the policy is held against the constant and each candidate alone, for `metrics.proof`; without it nothing is proved. */
+  /** At which the policy is held against each candidate alone, for `metrics.proof`; without it nothing is proved. */
   readonly lambda?: number
   /** ISO 8601. */
   readonly createdAt: string
@@ -92,8 +92,7 @@ export function fitPolicy<Options extends object>(fit: FitOptions<Options>): Fit
       return proveDrawn({ ...set, chances }, rows, queries, drawn)
     }
     const decided = decideHeldOut(set, rows, queries, { ...cross, planner, plannerOptions, lambda })
-    const constant = decideConstant(set, rows, queries, { cross, judge: fit.judge, lambda })
-    return decided && constant && proveDecided(set, rows, { decided, constant, lambda })
+    return decided && proveDecided(set, rows, decided, lambda)
   }
   const proof = heldOut === null || lambda === undefined ? null : prove(lambda)
   fit.onProgress?.(folds + 1, folds + 1)

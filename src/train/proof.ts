@@ -1,15 +1,15 @@
 /**
  * The evidence that a trained policy carries in its own manifest, as `metrics.proof`: what its decisions gain, made without having seen the queries
- * on which they are judged, over the constant, and over each candidate asked alone. Whoever has nothing learned in charge serves one of those.
+ * on which they are judged, over each candidate asked alone. Whoever has nothing learned in charge serves one of those.
  *
- * A gain is the mean over prompts of what the policy's utility, quality − λ · cost, is above the other's. Its lower bound is one-sided at 95 % (of a log: `ope`): the mean less
- * Student's quantile times the standard error. Where the policy asks the very same candidate the difference is zero and says nothing about how
+ * A gain is the mean over prompts of what the policy's utility, quality − λ · cost, is above the candidate's. Its lower bound is one-sided at 95 % (of a log: `ope`): the mean less
+ * Student's quantile times the standard error. Where the policy asks that very candidate the difference is zero and says nothing about how
  * differences spread, so that only the others count as degrees of freedom: of five decisions that differ all five must be better, as the exact
  * sign test asks, where the normal quantile would be content with three.
  *
- * The constant is named as the policy is learned, for each query from the others alone. A bound over one candidate holds where that was named without looking at
- * these outcomes, such as the one that prices and abilities suggest; the best of these same queries is named by looking, which flatters it and so
- * counts against the policy.
+ * A bound holds for a candidate that was named without looking at these outcomes, such as the one that prices and abilities suggest. The best candidate
+ * of these same queries is named by looking, which flatters it and so counts against the policy. To hold it against the constant that the other
+ * queries name would find more policies, and of those more that are worse than the best constant (docs/learning.md).
  */
 import * as z from 'zod'
 import type { JsonObject } from '../spec.ts'
@@ -34,10 +34,7 @@ const proof = gain.extend({
   lambda: z.number(),
   /** Queries behind it. */
   rows: z.number(),
-  /**
-   * The best candidate on all the same queries: the constant as one would serve it. `gain` and `lower` are over the constant that other queries name; of a log over the
-   * candidate that is gained least over, which is this one.
-   */
+  /** The best candidate on the same queries; `gain` and `lower` are over that one. */
   against: z.string(),
   /** The same over each candidate. */
   over: z.record(z.string(), gain),
@@ -52,8 +49,6 @@ export interface HeldOut {
   readonly lambda: number
   /** Utility of the policy's decisions, none of which had seen its query. */
   readonly policy: ArrayLike<number>
-  /** Utility of the constant that was named without the query. */
-  readonly constant: ArrayLike<number>
   /** By candidate, the utility of its answer. */
   readonly alone: Readonly<Record<string, ArrayLike<number>>>
   /** The same prompt twice is one piece of evidence. */
@@ -61,13 +56,11 @@ export interface HeldOut {
 }
 
 /** `null` without a query or a candidate. */
-export function proofOf({ lambda, policy, constant, alone, prompts }: HeldOut): Proof | null {
-  const beyond = (utility: ArrayLike<number>) =>
-    gainOf(
-      prompts.map((_, i) => policy[i]! - utility[i]!),
-      prompts,
-    )
-  const over = Object.entries(alone).map(([id, utility]) => ({ id, utility: mean(utility), ...beyond(utility) }))
+export function proofOf({ lambda, policy, alone, prompts }: HeldOut): Proof | null {
+  const over = Object.entries(alone).map(([id, utility]) => {
+    const differences = prompts.map((_, i) => policy[i]! - utility[i]!)
+    return { id, utility: mean(utility), ...gainOf(differences, prompts) }
+  })
   if (prompts.length === 0 || over.length === 0) return null
   const best = over.reduce((a, b) => (b.utility > a.utility ? b : a))
   return {
@@ -76,7 +69,8 @@ export function proofOf({ lambda, policy, constant, alone, prompts }: HeldOut): 
     lambda,
     rows: prompts.length,
     against: best.id,
-    ...beyond(constant),
+    gain: best.gain,
+    lower: best.lower,
     over: Object.fromEntries(over.map(({ id, gain, lower }) => [id, { gain, lower }])),
   }
 }

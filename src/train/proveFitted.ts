@@ -80,22 +80,6 @@ export function decideHeldOut(
   return decided
 }
 
-/** The same for the constant that each fold would serve: what the judge makes of the means of the others. */
-export function decideConstant(
-  set: OutcomeSet,
-  rows: readonly number[],
-  queries: readonly Query[],
-  { cross, judge, lambda }: { readonly cross: Cross; readonly judge: Planner; readonly lambda: number },
-): HeldOutDecisions | null {
-  const planner: PlannerFamily = { name: judge.name, version: 1, load: () => judge }
-  return decideHeldOut(set, rows, queries, { ...guardedBy(cross, { shrink: 0 }), planner, plannerOptions: {}, lambda })
-}
-
-/** The same predictions under guards that differ in this. */
-export function guardedBy(cross: Cross, change: Partial<Guard>): Cross {
-  return { ...cross, guards: cross.guards.map((guard) => ({ ...guard, ...change })) }
-}
-
 /** Whom a plan asks and whose answer it returns; `null` where that hangs on an answer that is not recorded. */
 function walk(
   set: OutcomeSet,
@@ -111,26 +95,19 @@ function walk(
   }))
 }
 
-/** Whether such decisions are better than the constant's, which were made on the same queries, and than each candidate alone; `null` without any. */
+/** Whether such decisions are better than each candidate alone; `null` without any. */
 export function proveDecided(
   set: OutcomeSet,
   rows: readonly number[],
-  {
-    decided,
-    constant,
-    lambda,
-  }: { readonly decided: HeldOutDecisions; readonly constant: HeldOutDecisions; readonly lambda: number },
+  { judged, qualities, costs: spent }: HeldOutDecisions,
+  lambda: number,
 ): Proof | null {
-  const { judged } = decided
   const costs = costsOf(set)
-  const worth = ({ qualities, costs: spent }: HeldOutDecisions) =>
-    qualities.map((quality, j) => quality - lambda * spent[j]!)
   const alone = (column: number) =>
     judged.map((i) => at(set, set.quality, rows[i]!, column) - lambda * at(set, costs, rows[i]!, column))
   return proofOf({
     lambda,
-    policy: worth(decided),
-    constant: worth(constant),
+    policy: qualities.map((quality, j) => quality - lambda * spent[j]!),
     alone: Object.fromEntries(set.candidates.map(({ id }, column) => [id, alone(column)])),
     prompts: judged.map((i) => set.queries[rows[i]!]!.prompt),
   })

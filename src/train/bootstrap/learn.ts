@@ -1,23 +1,17 @@
 /** From graded prompts to a policy, and to whether it or a constant should serve. */
+import type { Guard } from '../../spec.ts'
 import { type FitOptions, type FittedPolicy, fitPolicy } from '../fit.ts'
 import type { Outcomes } from '../metrics/points.ts'
 import type { Proof } from '../proof.ts'
-import {
-  type Cross,
-  decideConstant,
-  decideHeldOut,
-  guardedBy,
-  type HeldOutDecisions,
-  proveDecided,
-} from '../proveFitted.ts'
+import { type Cross, decideHeldOut, type HeldOutDecisions, proveDecided } from '../proveFitted.ts'
 import { trusting } from '../unguarded.ts'
-import { type Verdict, verdictOf } from './verdict.ts'
+import { type Evidence, type Verdict, verdictOf } from './verdict.ts'
 
 export interface Bootstrapped {
   readonly fitted: FittedPolicy
   readonly verdict: Verdict
-  /** Of the policy as it will serve, and as it would without its guard; `null`: too few graded prompts. */
-  readonly proof: Proof | null
+  readonly evidence: Evidence
+  /** Of the policy as it would serve without its guard; `null`: too few graded prompts. */
   readonly unguarded: Proof | null
 }
 
@@ -25,20 +19,21 @@ export interface Bootstrapped {
 export function bootstrapPolicy<Options extends object>(
   options: FitOptions<Options> & { readonly lambda: number },
 ): Bootstrapped {
-  const { set, rows, queries, judge, lambda } = options
+  const { set, rows, lambda } = options
   const fitted = fitPolicy(options)
   const { cross } = fitted
-  const policy = decideWith(cross, options, lambda)
-  const trustful = { ...guardedBy(cross, { shrink: 1, minSupport: 0 }), heldOut: trusting(cross.heldOut) }
-  const bare = decideWith(trustful, options, lambda)
-  const constant = cross.guards.length === 0 ? null : decideConstant(set, rows, queries, { cross, judge, lambda })
-  const prove = (decided: HeldOutDecisions | null) =>
-    decided && constant && proveDecided(set, rows, { decided, constant, lambda })
-  const beyond = (decided: HeldOutDecisions | null) =>
+  const [policy, bare, constant] = [
+    cross,
+    { ...guardedBy(cross, { shrink: 1, minSupport: 0 }), heldOut: trusting(cross.heldOut) },
+    guardedBy(cross, { shrink: 0 }),
+  ].map((one) => decideWith(one, options, lambda))
+  const prove = (decided: HeldOutDecisions | null | undefined) =>
+    decided ? proveDecided(set, rows, decided, lambda) : null
+  // Over the constant as each fold would have named it: the one that is best in hindsight knows the answers, and what that costs the policy is no spread of gains.
+  const beyond = (decided: HeldOutDecisions | null | undefined) =>
     decided && constant ? utilityBeyond(decided, constant, lambda) : []
-  const proof = prove(policy)
-  const verdict = verdictOf({ proof, differences: beyond(policy), unguarded: beyond(bare) })
-  return { fitted, verdict, proof, unguarded: prove(bare) }
+  const evidence = { proof: prove(policy), differences: beyond(policy), unguarded: beyond(bare) }
+  return { fitted, verdict: verdictOf(evidence), evidence, unguarded: prove(bare) }
 }
 
 type Asked = Pick<FitOptions<object>, 'set' | 'rows' | 'queries' | 'planner' | 'plannerOptions'>
@@ -51,6 +46,10 @@ export function decideWith(
 ): HeldOutDecisions | null {
   if (cross.guards.length === 0) return null
   return decideHeldOut(set, rows, queries, { ...cross, planner, plannerOptions, lambda })
+}
+
+function guardedBy(cross: Cross, change: Partial<Guard>): Cross {
+  return { ...cross, guards: cross.guards.map((guard) => ({ ...guard, ...change })) }
 }
 
 function utilityBeyond(decided: Outcomes, constant: Outcomes, lambda: number): number[] {
