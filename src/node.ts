@@ -46,6 +46,9 @@ export interface Gateway {
 /** How often the log is asked which policies serve, and what is due to be learned. */
 const POLL_MS = 1000
 
+/** Decisions of one turn of it. */
+const SETTLED_ROWS = 1000
+
 /** How often it is looked whether a canary is decided. */
 const WATCH_MS = 5_000
 
@@ -128,7 +131,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const app = createApp(deps)
   const server = await listen(app.fetch, config)
   const settleDue = async () => {
-    for (let more = true; more && !draining; ) more = await learning.sweep()
+    for (let more = true; more && !draining; ) more = await learning.sweep(SETTLED_ROWS)
   }
   let sweeping: Promise<void> | null = null
   const poll = setInterval(() => {

@@ -63,8 +63,15 @@ interface Isolate {
 /** How often the log is asked which policies serve, and the other isolates which upstreams are down, at the most. */
 const SYNC_MS = 5_000
 
-/** How often, at the most, it is looked whether a canary is decided. */
+/** How often, at the most, it is looked whether a canary is decided, and which answers nobody has scored in time. */
 const WATCH_MS = 60_000
+
+/**
+ * Decisions that are settled beside one request, and how often as many when the cron trigger comes: each may take a read and a write, and D1 answers 1,000 queries of
+ * one invocation. While there are more they go with the next requests.
+ */
+const SETTLED_ROWS = 100
+const SETTLED_HOURLY = 4
 
 /** How long a request waits for what another one began. */
 const PATIENCE_MS = 10_000
@@ -219,9 +226,16 @@ async function openIsolate(options: WorkerOptions, env: Env): Promise<Isolate> {
   // A fresh isolate knows nothing yet of what the others have found broken.
   let synced = Number.NEGATIVE_INFINITY
   let watched = clock.now()
+  let settled = clock.now()
   const follow = () => live.sync().catch((error: unknown) => logger.error('policies_not_read', describeError(error)))
-  const settleAll = async () => {
-    for (let more = true; more; ) more = await learning.sweep()
+  /** Resolves to whether there may be more. */
+  const settleSome = async () => {
+    const more = await learning.sweep(SETTLED_ROWS)
+    await learning.keep().catch((error: unknown) => logger.error('progress_not_kept', describeError(error)))
+    return more
+  }
+  const settleHourly = async () => {
+    for (let n = 0; n < SETTLED_HOURLY && (await settleSome()); n++);
   }
   const watch = () => live.watch().catch((error: unknown) => logger.error('canaries_not_judged', describeError(error)))
   return {
@@ -231,12 +245,16 @@ async function openIsolate(options: WorkerOptions, env: Env): Promise<Isolate> {
       if (clock.now() - synced < SYNC_MS) return
       synced = clock.now()
       await Promise.all([follow(), upstreams.sync(), learners.sync().catch(unreachable), learning.refresh()])
+      if (clock.now() - settled >= WATCH_MS) {
+        settled = clock.now()
+        if (await settleSome()) settled = Number.NEGATIVE_INFINITY
+      }
       if (clock.now() - watched < WATCH_MS) return
       watched = clock.now()
       await watch()
     },
     async maintain() {
-      await Promise.all([settleAll(), follow().then(watch)])
+      await Promise.all([settleHourly(), follow().then(watch)])
       const keep = () => Promise.all([learners.sync(), learning.keep()])
       const { keepDays } = config.log
       await maintainLog(store, { keep, now: clock.now, keepDays, logger, stopping: () => false })

@@ -25,8 +25,8 @@ export interface LearningParts {
 }
 
 export interface LearningJob extends Learning {
-  /** Settles decisions whose wait is over, bounded; resolves to whether there are more. Never rejects. */
-  sweep(): Promise<boolean>
+  /** Settles decisions whose wait is over, looking at so many at most; resolves to whether there may be more. Never rejects. */
+  sweep(limit: number): Promise<boolean>
   /** Keeps how far `sweep` has come. Rejects where the log fails. */
   keep(): Promise<void>
   /** Reads what exploring has cost today, where a route has a limit. Never rejects. */
@@ -73,10 +73,10 @@ export function createLearning(parts: LearningParts): LearningJob {
     },
     exploredUsd: explored.usd,
     reserveExplored: explored.reserve,
-    async sweep() {
+    async sweep(limit) {
       let more = false
       await attempt('decisions_not_settled', async () => {
-        more = await sweep.run({ now: now(), ...config().learning.reward })
+        more = await sweep.run({ now: now(), limit, ...config().learning.reward })
         await follow()
       })
       return more

@@ -115,15 +115,24 @@ it('a sweep settles what nobody scored once its wait is over, and goes on where 
   const first = start()
   for (let n = 0; n < 450; n++) await append(`d${n}`, 1_000)
   await append('young', 1_001)
-  await first.run({ now: 2_000, ...definition })
+  const all = { limit: 1000, ...definition }
+  expect(await first.run({ now: 2_000, ...all, limit: 300 })).toBe(true)
+  expect(await settled()).toHaveLength(300)
+  expect(await first.run({ now: 2_000, ...all })).toBe(false)
   expect(await settled()).toEqual(Array.from({ length: 450 }, (_, n) => `d${n}`))
   await first.keep(0)
 
   looked.length = 0
   const second = start()
-  await second.run({ now: 2_000, ...definition })
+  await second.run({ now: 2_000, ...all })
   expect(looked).toEqual([900]) // What was settled is not looked at again: 450 decisions, 450 outcomes.
-  await second.run({ now: 2_001, ...definition })
+  await second.run({ now: 2_001, ...all })
   expect((await settled()).at(-1)).toBe('young')
   expect(await settled()).toHaveLength(451)
+
+  await second.keep(0)
+  looked.length = 0
+  await first.run({ now: 2_001, ...all })
+  await first.keep(0)
+  expect([looked, (await store.snapshot('settled'))?.seq]).toEqual([[902], 902]) // Where the second has come, not where the first was.
 })

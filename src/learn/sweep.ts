@@ -3,32 +3,33 @@ import type { DecisionRecord, Store } from '../spec.ts'
 import type { RewardDefinition } from './reward.ts'
 
 export interface Sweep {
-  /** Settles what is due by now, bounded; resolves to whether more is. It is due `waitMs` after the outcome; without signals only what was scored. */
-  run(options: { readonly now: number } & RewardDefinition): Promise<boolean>
+  /**
+   * Settles what is due by now, of `limit` outcomes at most; resolves to whether more may be. It is due `waitMs` after the outcome; without signals only what was
+   * scored. Goes on from where this one has come, or any other that has kept it.
+   */
+  run(options: { readonly now: number; readonly limit: number } & RewardDefinition): Promise<boolean>
   /** Remembers how far this has come. What is looked at twice is settled once all the same. */
   keep(now: number): Promise<void>
 }
 
 const SNAPSHOT = 'settled'
-/** Outcomes of one read, and reads of one run. */
+/** Outcomes of one read. */
 const PAGE_ROWS = 200
-const MAX_PAGES = 5
 
 export function createSweep(
   store: Pick<Store, 'append' | 'snapshot' | 'unsettled'>,
   settle: (records: readonly DecisionRecord[], now: number) => Promise<void>,
 ): Sweep {
-  let seq: number | null = null
+  let seq = 0
   let kept = 0
   return {
-    async run({ now, waitMs, signals }) {
+    async run({ now, limit, waitMs, signals }) {
       const scored = Object.keys(signals).length === 0
-      if (seq === null) {
-        kept = (await store.snapshot(SNAPSHOT))?.seq ?? 0
-        seq = kept
-      }
-      for (let page = 0; page < MAX_PAGES; page++) {
-        const { records, next } = await store.unsettled({ after: seq, until: now - waitMs, limit: PAGE_ROWS, scored })
+      kept = (await store.snapshot(SNAPSHOT))?.seq ?? 0
+      seq = Math.max(seq, kept)
+      for (let left = limit; left > 0; left -= PAGE_ROWS) {
+        const page = { after: seq, until: now - waitMs, limit: Math.min(PAGE_ROWS, left), scored }
+        const { records, next } = await store.unsettled(page)
         if (next === null) return false
         await settle(records, now)
         seq = next
@@ -36,7 +37,7 @@ export function createSweep(
       return true
     },
     async keep(now) {
-      if (seq === null || seq === kept) return
+      if (seq <= kept) return
       const row = { name: SNAPSHOT, at: now, seq, bytes: new Uint8Array(0) }
       await store.append([{ table: 'snapshots', row }])
       kept = row.seq

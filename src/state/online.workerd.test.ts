@@ -12,8 +12,9 @@ import type { ConfigInput } from '../config/schema.ts'
 import { DAY_MS } from '../day.ts'
 import { FEATURES } from '../embed/features.ts'
 import { createFold } from '../learn/fold.ts'
+import { sampleDecision, sampleOutcome } from '../log/contract.ts'
 import { openD1Store } from '../log/store.d1.ts'
-import type { Decision } from '../spec.ts'
+import type { Decision, LogRow } from '../spec.ts'
 import { createWorker } from '../worker.ts'
 
 const usage = { prompt_tokens: 20, completion_tokens: 10, total_tokens: 30 }
@@ -152,4 +153,39 @@ it('nothing is explored once the money of today is spent, whoever spent it', asy
   const limited = configOf({ routes: { paid: { preset: 'bandit', exploration: { usdPerDay: 0 } }, auto: {} } })
   const { considered } = await isolate(limited).ask('Hi', 'paid')
   expect([...considered!.chances].sort()).toEqual([0, 1])
+})
+
+it('what nobody scored is settled beside requests: a hundred a minute, and more with the next ones', async () => {
+  const log = await openLog()
+  const signals = { reward: { signals: { none: 0.75 }, waitMs: 1000 } }
+  const config = configOf({ routes: { quiet: {}, auto: {} }, learning: signals })
+  const start = 200 * DAY_MS
+  turnClock(start)
+  const at = Date.now()
+  const rows = Array.from({ length: 120 }, (_, i): LogRow[] => [
+    { table: 'decisions', row: sampleDecision(`quiet${i}`, { at, route: 'quiet' }) },
+    { table: 'outcomes', row: sampleOutcome(`quiet${i}`, { at, signals: [] }) },
+  ])
+  await log.append(rows.flat())
+  const settled = async () => {
+    const { rows } = await log.rows('rewards', { after: 0, limit: 1000 })
+    return rows.flatMap(({ table, row }) => (table === 'rewards' && row.source === 'implicit' ? [row] : []))
+  }
+  const askAt = async (ahead: number, one = here) => {
+    turnClock(start + ahead)
+    await one.ask('Hi', 'quiet')
+    return settled()
+  }
+  const here = isolate(config)
+  expect(await askAt(0)).toEqual([])
+  expect(await askAt(50_000)).toEqual([])
+  const first = await askAt(61_000)
+  // Outcomes of the tests before are among the hundred.
+  expect(first.length).toBeGreaterThan(80)
+  expect(first.length).toBeLessThanOrEqual(100)
+  expect(first[0]).toMatchObject({ source: 'implicit', quality: 0.75 })
+  const kept = await log.snapshot('settled')
+  const all = await askAt(67_000)
+  expect(all.filter(({ decision }) => decision.startsWith('quiet'))).toHaveLength(120)
+  expect((await log.snapshot('settled'))?.seq).toBeGreaterThan(kept!.seq)
 })
