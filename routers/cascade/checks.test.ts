@@ -3,7 +3,7 @@ import { seeded } from '../fixtures.ts'
 import { agree, type CheckExample, fitAlone, fitCheck, foresee, foreseeAlone, looksOf, usualOf } from './checks.ts'
 import { isProven } from './fitChecks.ts'
 import { readSignals } from './signals.ts'
-import { afterDiffering, start } from './startOrCheck.ts'
+import { settle, start } from './startOrCheck.ts'
 
 const PROMPT = 'Which?\nA) a\nB) b\nC) c\nAnswer:'
 const read = (answer: string, prompt = PROMPT) => readSignals(prompt, answer, 1)
@@ -91,11 +91,14 @@ describe('whom to begin with', () => {
   })
 
   it('a third is asked only for what it costs', () => {
-    expect(afterDiffering(check, prospect, 10)).toBe(2)
+    const last = (given: Partial<typeof prospect>, lambda: number) =>
+      settle(check, [read('A'), read('B')], { ...prospect, ...given }, lambda)
+    expect(last({}, 10)).toEqual({ agree: false, candidate: 2, chance: 0.8 })
     // 0.8 − 16 · 0.02 < 0.5.
-    expect(afterDiffering(check, prospect, 16)).toBe(1)
-    expect(afterDiffering(check, { ...prospect, able: [0, 1] }, 0)).toBe(1)
-    expect(afterDiffering(check, { ...prospect, maxSteps: 2 }, 0)).toBe(1)
+    expect(last({}, 16).candidate).toBe(1)
+    expect(last({ able: [0, 1] }, 0).candidate).toBe(1)
+    expect(last({ maxSteps: 2 }, 0).candidate).toBe(1)
+    expect(settle(check, [read('A'), read('A')], prospect, 0)).toEqual({ agree: true, candidate: 1, chance: 0.9 })
   })
 })
 

@@ -11,6 +11,10 @@
  *
  * Each term is a logistic regression on what kind of prompt it is (how many options it lists), how much easier than usual it looks for all
  * candidates together, and, believed less, for those concerned.
+ *
+ * Where upstreams say how sure their models were of their words, there is more to hear than whether two agree: each term after the comparison is learned a
+ * second time with the sureness of both, as a post-hoc deferral rule (Gupta et al. 2024, arXiv 2404.10136). Before anybody is asked, the mean over what was heard on
+ * training queries stands for it; it is taken as independent of the prompt.
  */
 import { dotSparse, fitLogistic, type SparseRow } from '../logistic.ts'
 import { logit, mean, sigmoid } from '../math.ts'
@@ -28,7 +32,7 @@ export interface CheckExample {
 }
 
 /** By index, the cheaper one first. */
-export type Members = readonly [number, number]
+export type Members = Pair<number>
 
 /** Weights of the regressions; plain data. */
 export interface Check {
@@ -38,7 +42,25 @@ export interface Check {
   readonly right: readonly number[]
   /** Of every candidate's own answer where they differ. */
   readonly differ: readonly (readonly number[])[]
+  /** After the comparison, where it is known how sure both were. */
+  readonly sure?: ByOutcome<Sure>
 }
+
+/** `null`: too few training queries say how sure both were. */
+export interface ByOutcome<T> {
+  readonly agree: T | null
+  readonly differ: T | null
+}
+
+export interface Sure {
+  /** Of every candidate's own answer; the last two of each are of the members' sureness. */
+  readonly weights: readonly (readonly number[])[]
+  /** How sure the members were on some training queries. */
+  readonly seen: readonly Pair<number>[]
+}
+
+/** Of the two members, in their order. */
+export type Pair<T> = readonly [T, T]
 
 /** What a check comes to. */
 export interface Foreseen {
@@ -49,6 +71,15 @@ export interface Foreseen {
   readonly right: number
   /** That each candidate's answer is right where they do not. */
   readonly differ: Float64Array
+  readonly sure?: ByOutcome<Outlook>
+}
+
+/** What each candidate's answer is worth once it is known how sure the members were. */
+export interface Outlook {
+  /** Given that. */
+  readonly chances: (sureness: Pair<number>) => Float64Array
+  /** As it may turn out, each as probable as the others. */
+  readonly expected: readonly Float64Array[]
 }
 
 /**
@@ -57,6 +88,10 @@ export interface Foreseen {
  */
 const PENALTY = 1
 const OWN_PENALTY = 30
+/** Fewer queries with the sureness of both teach nothing about it. */
+const MIN_SURE = 50
+/** Of these so many stand for all, evenly apart. */
+const SEEN = 16
 
 /**
  * By how much better than usual each candidate is expected to be, in logits; `NaN` of those who are not able. Against its own mean, so that it says
@@ -83,10 +118,12 @@ export function fitAlone(examples: readonly CheckExample[]): number[][] {
   return Array.from({ length: count }, (_, m) => weigh(examples, [m], ({ quality }) => quality[m]!))
 }
 
-export function fitCheck(examples: readonly CheckExample[], members: Members): Check {
+/** @param hears whether it also learns from how sure the members were */
+export function fitCheck(examples: readonly CheckExample[], members: Members, hears = false): Check {
   const [a, b] = members
   const same = examples.filter(({ answers }) => agree(answers[a]!, answers[b]!))
   const other = examples.filter(({ answers }) => !agree(answers[a]!, answers[b]!))
+  const sure = hears && { agree: fitSure(same, members), differ: fitSure(other, members) }
   return {
     members,
     agree: weigh(examples, members, ({ answers }) => (agree(answers[a]!, answers[b]!) ? 1 : 0)),
@@ -94,7 +131,33 @@ export function fitCheck(examples: readonly CheckExample[], members: Members): C
     differ: Array.from(examples[0]!.answers, (_, m) =>
       weigh(other, othersOf(members, m), ({ quality }) => quality[m]!),
     ),
+    ...(sure && (sure.agree || sure.differ) && { sure }),
   }
+}
+
+function fitSure(examples: readonly CheckExample[], members: Members): Sure | null {
+  const [a, b] = members
+  const told = examples.flatMap((example) => {
+    const sureness = surenessOf([example.answers[a]!, example.answers[b]!])
+    return sureness === null ? [] : [{ ...example, sureness }]
+  })
+  if (told.length < MIN_SURE) return null
+  return {
+    weights: Array.from(told[0]!.answers, (_, m) =>
+      weigh(
+        told,
+        othersOf(members, m),
+        ({ quality }) => quality[m]!,
+        ({ sureness }) => sureness,
+      ),
+    ),
+    seen: Array.from({ length: SEEN }, (_, k) => told[Math.floor(((k + 0.5) * told.length) / SEEN)]!.sureness),
+  }
+}
+
+/** How sure both were; `null` where that is not known of both. */
+export function surenessOf([a, b]: Pair<AnswerSignals>): Pair<number> | null {
+  return a.sureness === null || b.sureness === null ? null : [a.sureness, b.sureness]
 }
 
 /** What every candidate's answer is worth on its own. */
@@ -116,30 +179,62 @@ export function foresee(check: Check, looks: ArrayLike<number>, options: number)
     differ: Float64Array.from(check.differ, (weights, m) =>
       chance(weights, rowOf(looks, options, othersOf(members, m))),
     ),
+    ...(check.sure && {
+      sure: {
+        agree: check.sure.agree && outlook(check.sure.agree, members, looks, options),
+        differ: check.sure.differ && outlook(check.sure.differ, members, looks, options),
+      },
+    }),
   }
+}
+
+function outlook({ weights, seen }: Sure, members: Members, looks: ArrayLike<number>, options: number): Outlook {
+  const unheard = weights.map((own, m) => dotSparse(own, rowOf(looks, options, othersOf(members, m))))
+  const chances = ([a, b]: Pair<number>) =>
+    Float64Array.from(unheard, (score, m) => sigmoid(score + weights[m]!.at(-2)! * a + weights[m]!.at(-1)! * b))
+  return { chances, expected: seen.map(chances) }
+}
+
+/** That each candidate's answer is right once both answers are there; `null`: of the agreed one `right` is all that is known. */
+export function compare(
+  { sure, differ }: Foreseen,
+  answers: Pair<AnswerSignals>,
+): { readonly agree: boolean; readonly chances: Float64Array | null } {
+  const same = agree(...answers)
+  const sureness = surenessOf(answers)
+  const heard = sureness && sure?.[same ? 'agree' : 'differ']?.chances(sureness)
+  return { agree: same, chances: heard ?? (same ? null : differ) }
 }
 
 function othersOf(members: Members, m: number): readonly number[] {
   return members.includes(m) ? members : [...members, m]
 }
 
-function weigh(
-  examples: readonly CheckExample[],
+function weigh<Example extends CheckExample>(
+  examples: readonly Example[],
   candidates: readonly number[],
-  outcomeOf: (example: CheckExample) => number,
+  outcomeOf: (example: Example) => number,
+  moreOf: (example: Example) => readonly number[] = () => [],
 ): number[] {
-  const rows = examples.map(({ looks, options }) => rowOf(looks, options, candidates))
-  const penalties = new Float64Array(SHARED + candidates.length).fill(PENALTY, 0, SHARED).fill(OWN_PENALTY, SHARED)
+  const rows = examples.map((one) => rowOf(one.looks, one.options, candidates, moreOf(one)))
+  const own = SHARED + candidates.length
+  const width = rows[0]?.columns.length ?? own
+  const penalties = new Float64Array(width).fill(PENALTY).fill(OWN_PENALTY, SHARED, own)
   return [...fitLogistic(rows, examples.map(outcomeOf), penalties)]
 }
 
 const SHARED = 4
 
-function rowOf(looks: ArrayLike<number>, options: number, candidates: readonly number[]): SparseRow {
+function rowOf(
+  looks: ArrayLike<number>,
+  options: number,
+  candidates: readonly number[],
+  more: readonly number[] = [],
+): SparseRow {
   const all = mean(Array.from(looks).filter((one) => !Number.isNaN(one)))
   const listed = options > 1
   const own = candidates.map((m) => (Number.isNaN(looks[m]!) ? 0 : looks[m]! - all))
-  const values = [1, listed ? 1 : 0, listed ? Math.log(options - 1) : 0, all, ...own]
+  const values = [1, listed ? 1 : 0, listed ? Math.log(options - 1) : 0, all, ...own, ...more]
   return { columns: values.map((_, column) => column), values }
 }
 

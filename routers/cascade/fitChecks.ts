@@ -13,12 +13,16 @@ import {
   foresee,
   foreseeAlone,
   type Members,
+  surenessOf,
 } from './checks.ts'
-import { afterDiffering, start } from './startOrCheck.ts'
+import { settle, start } from './startOrCheck.ts'
 
-export interface FittedChecks {
+export interface FittedChecks extends ProvenChecks {
   /** Weights per candidate. */
   readonly alone: readonly (readonly number[])[]
+}
+
+export interface ProvenChecks {
   readonly checks: readonly Check[]
   /** Where it beats what `routed` would have done, with confidence. */
   readonly proven: readonly Proven[]
@@ -57,13 +61,14 @@ const CONFIDENCE = 1.282
 /** Points of λ to either side over which a gain is averaged: alone each hangs on the few queries that change hands there. */
 const AROUND = 2
 
-export function fitChecks(cases: readonly CheckCase[], maxSteps: number): FittedChecks {
+/** @param hears whether it also learns from how sure candidates were of their words */
+export function fitChecks(cases: readonly CheckCase[], maxSteps: number, hears = false): FittedChecks {
   const lambdas = gridOf(cases)
-  const pairs = maxSteps > 1 ? screen(cases, lambdas) : []
+  const pairs = maxSteps > 1 ? screen(cases, lambdas, hears ? hopeOfHearing : hopeOf) : []
   const folds = Array.from({ length: FOLDS }, (_, fold) => fold)
   const learn = (from: readonly CheckCase[]) => ({
     alone: fitAlone(from),
-    checks: pairs.map((members) => fitCheck(from, members)),
+    checks: pairs.map((members) => fitCheck(from, members, hears)),
   })
   const parts = folds.map((fold) => learn(cases.filter(({ prompt }) => prompt % FOLDS !== fold)))
   const seen = cases.map((one): Seen => {
@@ -135,9 +140,8 @@ function play({ one, alone, foreseen }: Seen, kept: readonly number[], lambda: n
   const { arm, check } = start(prospect, lambda)
   if (check === null) return worth(one, [arm], arm, lambda)
   const [a, b] = check.members
-  if (agree(one.answers[a]!, one.answers[b]!)) return worth(one, [a, b], b, lambda)
-  const last = afterDiffering(check, prospect, lambda)
-  return worth(one, check.members.includes(last) ? check.members : [a, b, last], last, lambda)
+  const { candidate } = settle(check, [one.answers[a]!, one.answers[b]!], prospect, lambda)
+  return worth(one, check.members.includes(candidate) ? check.members : [a, b, candidate], candidate, lambda)
 }
 
 function worth({ quality, spentUsd }: CheckCase, asked: readonly number[], answer: number, lambda: number): number {
@@ -145,14 +149,14 @@ function worth({ quality, spentUsd }: CheckCase, asked: readonly number[], answe
 }
 
 /** The pairs of which most is to be hoped: with one choice for each number of options, on all queries at once. */
-function screen(cases: readonly CheckCase[], lambdas: readonly number[]): Members[] {
+function screen(cases: readonly CheckCase[], lambdas: readonly number[], hopeIn: typeof hopeOf): Members[] {
   const count = cases[0]!.answers.length
   const everyone = Array.from({ length: count }, (_, m) => m)
   const spent = everyone.map((m) => summary(cases.map(({ spentUsd }) => spentUsd[m]!)).mean)
   const byCost = everyone.toSorted((a, b) => spent[a]! - spent[b]! || a - b)
   const kinds = [...Map.groupBy(cases, ({ options }) => options).values()]
   const members = byCost.flatMap((a, at) => byCost.slice(at + 1).map((b): Members => [a, b]))
-  const hopes = members.map((pair) => kinds.reduce((sum, kind) => sum + hopeOf(kind, pair, lambdas), 0))
+  const hopes = members.map((pair) => kinds.reduce((sum, kind) => sum + hopeIn(kind, pair, lambdas), 0))
   return members
     .map((pair, at) => ({ pair, hope: hopes[at]! }))
     .filter(({ hope }) => hope > 0)
@@ -163,20 +167,55 @@ function screen(cases: readonly CheckCase[], lambdas: readonly number[]): Member
 
 /** Summed over queries and λ: by how much the check with its best third passes the best single candidate. */
 function hopeOf(kind: readonly CheckCase[], [a, b]: Members, lambdas: readonly number[]): number {
-  const everyone = kind[0]!.answers.map((_, m) => m)
-  const sums = (from: readonly CheckCase[]) =>
-    everyone.map((m) => ({
-      quality: from.reduce((sum, { quality }) => sum + quality[m]!, 0),
-      spent: from.reduce((sum, { spentUsd }) => sum + spentUsd[m]!, 0),
-    }))
+  const count = kind[0]!.answers.length
   const differing = kind.filter(({ answers }) => !agree(answers[a]!, answers[b]!))
-  const [all, differ] = [sums(kind), sums(differing)]
+  const [all, differ] = [totalsOf(count, kind), totalsOf(count, differing)]
   return lambdas.reduce((hope, lambda) => {
     const single = Math.max(...all.map(({ quality, spent }) => quality - lambda * spent))
     const last = Math.max(...differ.map(({ quality, spent }, m) => quality - (m === a || m === b ? 0 : lambda * spent)))
     const check = all[b]!.quality - differ[b]!.quality + last - lambda * (all[a]!.spent + all[b]!.spent)
     return hope + Math.max(0, check - single)
   }, 0)
+}
+
+/**
+ * The same where it is heard how sure both are: with the best answer for each of four groups, those who agree and those who differ, halved by how sure the less sure
+ * one was; that of the surer one is among them.
+ */
+function hopeOfHearing(kind: readonly CheckCase[], [a, b]: Members, lambdas: readonly number[]): number {
+  const count = kind[0]!.answers.length
+  const heard = kind.map((one) => {
+    const answers = [one.answers[a]!, one.answers[b]!] as const
+    const [first, second] = surenessOf(answers) ?? UNSAID
+    return { one, agree: agree(...answers), least: Math.min(first, second), surer: first > second ? a : b }
+  })
+  const median = heard.map(({ least }) => least).sort((x, y) => x - y)[Math.floor(heard.length / 2)]!
+  const groups = [...Map.groupBy(heard, ({ agree, least }) => `${agree} ${least < median}`).values()].map((group) => ({
+    totals: totalsOf(
+      count,
+      group.map(({ one }) => one),
+    ),
+    surer: group.reduce((sum, { one, surer }) => sum + one.quality[surer]!, 0),
+  }))
+  const all = totalsOf(count, kind)
+  return lambdas.reduce((hope, lambda) => {
+    const single = Math.max(...all.map(({ quality, spent }) => quality - lambda * spent))
+    const best = groups.map(({ totals, surer }) =>
+      Math.max(surer, ...totals.map(({ quality, spent }, m) => quality - (m === a || m === b ? 0 : lambda * spent))),
+    )
+    const check = best.reduce((sum, one) => sum + one, 0) - lambda * (all[a]!.spent + all[b]!.spent)
+    return hope + Math.max(0, check - single)
+  }, 0)
+}
+
+const UNSAID = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY] as const
+
+/** Sums over queries, by candidate. */
+function totalsOf(count: number, cases: readonly CheckCase[]): { readonly quality: number; readonly spent: number }[] {
+  return Array.from({ length: count }, (_, m) => ({
+    quality: cases.reduce((sum, { quality }) => sum + quality[m]!, 0),
+    spent: cases.reduce((sum, { spentUsd }) => sum + spentUsd[m]!, 0),
+  }))
 }
 
 function gridOf(cases: readonly CheckCase[]): number[] {

@@ -88,3 +88,19 @@ it('hedging is heard', () => {
   expect(read('It might be Mars, I think.', 'Which?').hedges).toBe(true)
   expect(read('It is Mars.', 'Which?').hedges).toBe(false)
 })
+
+describe('sureness', () => {
+  const sureness = (logprob: number | null) => readSignals('Why?', 'Because.', 3, logprob).sureness
+
+  it('is the logit of the probability, within bounds', () => {
+    expect(sureness(Math.log(0.5))).toBeCloseTo(0, 12)
+    expect(sureness(Math.log(0.9))).toBeCloseTo(Math.log(9), 12)
+    expect(sureness(Math.log(0.1))).toBeCloseTo(-Math.log(9), 12)
+    // What OpenAI writes for "very unlikely", and for a token that was certain.
+    expect([sureness(-9999), sureness(0), sureness(-1e-12)]).toEqual([-9, 9, 9])
+  })
+
+  it('is not known where the upstream did not say', () => {
+    expect([sureness(null), readSignals('Why?', 'Because.', 3).sureness]).toEqual([null, null])
+  })
+})

@@ -1,8 +1,9 @@
 /**
  * What an answer says of itself, and two answers of each other, without another call: the option it picks, whether it declines or hedges,
- * whether its code could run, how long it is. Cheap rules on text, bounded in cost; none is right about every answer, so nothing is
- * decided by them: they are the input of `acceptance.ts`, which learns what each is worth.
+ * whether its code could run, how long it is, how sure its model was of its words. Cheap rules, bounded in cost; none is right about every answer, so nothing is
+ * decided by them: they are the input of `acceptance.ts` and `checks.ts`, which learn what each is worth.
  */
+import { clamp } from '../math.ts'
 
 export interface AnswerSignals {
   /** What the answer comes to where that is one of the options or a number: comparable to the letter. */
@@ -17,7 +18,12 @@ export interface AnswerSignals {
   /** How many different choices there are: options, 10 for a number. */
   readonly choices: number
   readonly outputTokens: number
+  /** How probable its less probable tokens were to its model, in logits; `null` = not known. */
+  readonly sureness: number | null
 }
+
+/** In logits: what is surer than that, one in ten thousand, no training set could tell apart. */
+const MOST_SURE = 9
 
 /** Only so much of prompt and answer is read, from the end of the one and the beginning of the other. */
 const MAX_READ_CHARS = 8_000
@@ -41,8 +47,16 @@ const STRING_OR_COMMENT =
   /"""[\s\S]*?"""|'''[\s\S]*?'''|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|^[ \t]*\/\/.*$|(?:^|[ \t])#.*$/gm
 const BRACKETS: Readonly<Record<string, string>> = { ')': '(', ']': '[', '}': '{' }
 
-/** @param prompt the question as the client sent it, the last turn at least */
-export function readSignals(prompt: string, answer: string, outputTokens: number): AnswerSignals {
+/**
+ * @param prompt the question as the client sent it, the last turn at least
+ * @param logprob as in `StepAnswer`
+ */
+export function readSignals(
+  prompt: string,
+  answer: string,
+  outputTokens: number,
+  logprob: number | null = null,
+): AnswerSignals {
   const text = answer.slice(0, MAX_READ_CHARS)
   const options = optionsOf(prompt.slice(-MAX_READ_CHARS))
   const code = codeOf(text)
@@ -57,7 +71,13 @@ export function readSignals(prompt: string, answer: string, outputTokens: number
     broken: options.length > 0 ? picked === null : code !== null && !closes(code),
     choices: options.length > 0 ? options.length : NUMBERS,
     outputTokens,
+    sureness: logprob === null ? null : surenessOf(logprob),
   }
+}
+
+/** The logit of a probability that is given by its logarithm: where a model knows exactly how sure it may be, that of being right. */
+function surenessOf(logprob: number): number {
+  return clamp(logprob - Math.log(-Math.expm1(logprob)), -MOST_SURE, MOST_SURE)
 }
 
 /** In [0, 1]: 1 where both come to the same, else the share of their pairs of words that they have in common (Jaccard). */

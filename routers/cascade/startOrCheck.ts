@@ -1,5 +1,7 @@
-/** The two decisions of a cascade of checks: whom to begin with, and whom to ask where two answers differ. Functions of λ, without side effects. */
-import type { Foreseen } from './checks.ts'
+/** The two decisions of a cascade of checks: whom to begin with, and whose answer it is once two are there. Functions of λ, without side effects. */
+import { mean } from '../math.ts'
+import { compare, type Foreseen, type Members, type Pair } from './checks.ts'
+import type { AnswerSignals } from './signals.ts'
 
 /** What is foreseen of one query; arrays are indexed by candidate. */
 export interface Prospect {
@@ -22,6 +24,15 @@ export interface Start {
   readonly worth: number
 }
 
+/** What two answers came to. */
+export interface Settled {
+  readonly agree: boolean
+  /** Whose answer it is: one of theirs, which is there, or that of another, who has to be asked. */
+  readonly candidate: number
+  /** That it is right. */
+  readonly chance: number
+}
+
 /** A check must be worth more than one call by this much, whatever λ is: rounding is not. */
 const LEAST_GAIN = 1e-9
 
@@ -34,29 +45,48 @@ export function start(prospect: Prospect, lambda: number): Start {
   let best: Start = { arm: able[worths.indexOf(highest)]!, check: null, worth: highest }
   if (maxSteps < 2) return best
   for (const check of checks) {
-    const [a, b] = check.members
+    const { members, sure } = check
+    const [a, b] = members
     if (!able.includes(a) || !able.includes(b)) continue
-    const last = afterDiffering(check, prospect, lambda)
-    const differing = check.differ[last]! - (last === a || last === b ? 0 : lambda * costUsd[last]!)
-    const worth = check.agree * check.right + (1 - check.agree) * differing - lambda * (costUsd[a]! + costUsd[b]!)
+    const worthOf = (chances: Float64Array) => {
+      const last = answerer(members, chances, prospect, lambda)
+      return chances[last]! - (last === a || last === b ? 0 : lambda * costUsd[last]!)
+    }
+    const agreeing = sure?.agree ? mean(sure.agree.expected.map(worthOf)) : check.right
+    const differing = sure?.differ ? mean(sure.differ.expected.map(worthOf)) : worthOf(check.differ)
+    const worth = check.agree * agreeing + (1 - check.agree) * differing - lambda * (costUsd[a]! + costUsd[b]!)
     if (worth > best.worth + LEAST_GAIN) best = { arm: a, check, worth }
   }
   return best
 }
 
-/** Whose answer it is where the two differ: one of theirs, which is there, or that of another, who has to be asked. */
-export function afterDiffering(
-  { members, differ }: Foreseen,
+/** @param answers of the members, in their order */
+export function settle(
+  check: Foreseen,
+  answers: Pair<AnswerSignals>,
+  prospect: Pick<Prospect, 'costUsd' | 'able' | 'maxSteps'>,
+  lambda: number,
+): Settled {
+  const { agree, chances } = compare(check, answers)
+  if (chances === null) return { agree, candidate: check.members[1], chance: check.right }
+  const candidate = answerer(check.members, chances, prospect, lambda)
+  return { agree, candidate, chance: chances[candidate]! }
+}
+
+/** Whose answer is worth most by the chances of each to be right. */
+function answerer(
+  members: Members,
+  chances: ArrayLike<number>,
   { costUsd, able, maxSteps }: Pick<Prospect, 'costUsd' | 'able' | 'maxSteps'>,
   lambda: number,
 ): number {
   const [a, b] = members
-  let best = differ[b]! >= differ[a]! ? b : a
+  let best = chances[b]! >= chances[a]! ? b : a
   if (maxSteps < 3) return best
-  let worth = differ[best]!
+  let worth = chances[best]!
   for (const m of able) {
     if (m === a || m === b) continue
-    const own = differ[m]! - lambda * costUsd[m]!
+    const own = chances[m]! - lambda * costUsd[m]!
     if (own > worth + LEAST_GAIN) [best, worth] = [m, own]
   }
   return best

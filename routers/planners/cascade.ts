@@ -2,12 +2,15 @@
  * Asks two cheap candidates and compares their answers, where that is shown to be worth more than to ask one; a third one where they differ and it is
  * worth its price (`cascade/checks.ts`). Everything else is routing to one candidate, and so is every λ at which training queries
  * do not show that the cascade is better. λ is the request's.
+ *
+ * Where recorded answers say how sure their models were of their words, all of this is learned a second time with that, for requests whose candidates are able to say
+ * so; the first stays as it is for all others.
  */
 import type { Candidate, JsonObject, Plan, PlannerFamily, Prediction, StepAnswer, Verdict } from '../../src/spec.ts'
-import { agree, type Foreseen, foresee, foreseeAlone, looksOf, usualOf } from '../cascade/checks.ts'
-import { type CheckCase, fitChecks, isProven } from '../cascade/fitChecks.ts'
+import { compare, type Foreseen, foresee, foreseeAlone, looksOf, type Sure, usualOf } from '../cascade/checks.ts'
+import { type CheckCase, type FittedChecks, fitChecks, isProven, type ProvenChecks } from '../cascade/fitChecks.ts'
 import { optionsOf, readSignals } from '../cascade/signals.ts'
-import { afterDiffering, type Prospect, start } from '../cascade/startOrCheck.ts'
+import { type Prospect, settle, start } from '../cascade/startOrCheck.ts'
 import { type CascadeParams, readCascade } from './cascadeParams.ts'
 import { certain, countedCosts, rank, round } from './rank.ts'
 
@@ -38,7 +41,16 @@ export const cascade: PlannerFamily<CascadeOptions> = {
       )
     const usual = usualOf(answered.map(({ expected }) => expected))
     const cases = answered.map(({ expected, ...one }): CheckCase => ({ ...one, looks: looksOf(expected, usual) }))
-    return { maxSteps, maxLatencyMs, candidates, usual, ...written(fitChecks(cases, maxSteps)) }
+    const heard = cases.some(({ answers }) => answers.some(({ sureness }) => sureness !== null))
+    const hearing = heard ? fitChecks(cases, maxSteps, true) : null
+    return {
+      maxSteps,
+      maxLatencyMs,
+      candidates,
+      usual,
+      ...written(fitChecks(cases, maxSteps)),
+      ...(hearing?.checks.some(({ sure }) => sure) && { hearing: writtenChecks(hearing) }),
+    }
   },
 
   load(params) {
@@ -56,14 +68,17 @@ export const cascade: PlannerFamily<CascadeOptions> = {
           reason: `${candidates[arm]!.id} ${reason}`,
         })
         const known = fitted.candidates.map((id) => candidates.findIndex((candidate) => candidate.id === id))
-        if (!isProven(fitted.proven, lambda) || !known.includes(order[0]!))
+        const arms: Arms = { known, candidates }
+        const { hearing } = fitted
+        const learned = [...(hearing && areHeard(hearing.checks, arms) ? [hearing] : []), fitted]
+        const proven = learned.find((one) => isProven(one.proven, lambda))
+        if (!proven || !known.includes(order[0]!))
           return alone(
             order[0]!,
             `has the highest quality − λ · cost; at λ = ${round(lambda)} no cascade is shown to be better`,
           )
 
-        const arms: Arms = { known, candidates }
-        const prospect = lookAhead(fitted, arms, {
+        const prospect = lookAhead({ ...fitted, ...proven }, arms, {
           quality: priced.quality,
           costUsd: countedCosts(priced.costUsd),
           options: optionsOf(query.text).length,
@@ -81,6 +96,7 @@ export const cascade: PlannerFamily<CascadeOptions> = {
           maxLatencyMs: fitted.maxLatencyMs,
           reason: `${first} and ${second} check each other: they agree with probability ${round(check.agree)} (λ = ${round(lambda)})`,
           judge: (answers, open) => judge({ check, prospect, arms, text: query.text, lambda }, answers, open),
+          ...(check.sure && { logprobs: check.members.map((m) => known[m]!) }),
         }
       },
     }
@@ -91,6 +107,12 @@ interface Arms {
   /** By the policy's candidate, −1 where it is not among those of the request. */
   readonly known: readonly number[]
   readonly candidates: readonly Candidate[]
+}
+
+/** Whether those who are to say how sure they are, are able to. */
+function areHeard(checks: ProvenChecks['checks'], { known, candidates }: Arms): boolean {
+  const members = checks.flatMap(({ members, sure }) => (sure ? members : []))
+  return members.every((m) => candidates[known[m]!]?.capabilities.has('logprobs') ?? true)
 }
 
 function lookAhead(
@@ -139,18 +161,19 @@ function judge(
     return { kind: 'ask', arm: second, reason: `${candidates[second]!.id} checks it` }
 
   const last = answers.at(-1)!
-  if (!one || !other || answers.length > 2) {
-    const chance = (one && other ? check.differ : prospect.alone)[known.indexOf(last.arm)]
-    return accept(last.arm, chance ?? 0, 'nobody else is asked')
+  const read = (answer: StepAnswer) => readSignals(text, answer.text, answer.outputTokens, answer.logprob)
+  const both = one && other && ([read(one), read(other)] as const)
+  if (!both || answers.length > 2) {
+    const chances = both ? (compare(check, both).chances ?? check.differ) : prospect.alone
+    return accept(last.arm, chances[known.indexOf(last.arm)] ?? 0, 'nobody else is asked')
   }
-  const [a, b] = [one, other].map((answer) => readSignals(text, answer.text, answer.outputTokens))
-  if (agree(a!, b!)) return accept(second, check.right, 'they agree')
   const able = prospect.able.filter((m) => check.members.includes(m) || open.includes(known[m]!))
-  const column = afterDiffering(check, { ...prospect, able }, lambda)
-  const arm = known[column]!
-  if (check.members.includes(column))
-    return accept(arm, check.differ[column]!, 'they differ, and nobody else is worth the price')
-  return { kind: 'ask', arm, reason: `they differ, and ${candidates[arm]!.id} is worth its price` }
+  const { agree, candidate, chance } = settle(check, both, { ...prospect, able }, lambda)
+  const arm = known[candidate]!
+  const compared = agree ? 'they agree' : 'they differ'
+  if (!check.members.includes(candidate))
+    return { kind: 'ask', arm, reason: `${compared}, and ${candidates[arm]!.id} is worth its price` }
+  return accept(arm, chance, agree ? compared : `${compared}, and nobody else is worth the price`)
 }
 
 function accept(arm: number, chance: number, reason: string): Verdict {
@@ -172,7 +195,10 @@ function caseOf(prediction: Prediction, ids: readonly string[], promptOf: Map<st
   return {
     expected: pick(priced.quality),
     options: optionsOf(prompt).length,
-    answers: arms.map((arm) => readSignals(prompt, answers[arm]!, priced.outputTokens[arm]!)),
+    answers: arms.map((arm) => {
+      const logprob = recorded.logprobs?.[arm] ?? Number.NaN
+      return readSignals(prompt, answers[arm]!, priced.outputTokens[arm]!, Number.isNaN(logprob) ? null : logprob)
+    }),
     quality: pick(quality),
     costUsd: pick(countedCosts(priced.costUsd)),
     spentUsd: pick(spentUsd),
@@ -181,15 +207,29 @@ function caseOf(prediction: Prediction, ids: readonly string[], promptOf: Map<st
   }
 }
 
-function written({ alone, checks, proven }: ReturnType<typeof fitChecks>): JsonObject {
+function written({ alone, ...rest }: FittedChecks): JsonObject {
+  return { alone: rows(alone), ...writtenChecks(rest) }
+}
+
+function writtenChecks({ checks, proven }: ProvenChecks): JsonObject {
   return {
-    alone: alone.map((weights) => [...weights]),
-    checks: checks.map(({ members, agree, right, differ }) => ({
+    checks: checks.map(({ members, agree, right, differ, sure }) => ({
       members: [...members],
       agree: [...agree],
       right: [...right],
-      differ: differ.map((weights) => [...weights]),
+      differ: rows(differ),
+      ...(sure && {
+        sure: { agree: sure.agree && writtenSure(sure.agree), differ: sure.differ && writtenSure(sure.differ) },
+      }),
     })),
     proven: proven.map(({ lambda, gain, low }) => ({ lambda, gain, low })),
   }
+}
+
+function writtenSure({ weights, seen }: Sure): JsonObject {
+  return { weights: rows(weights), seen: rows(seen) }
+}
+
+function rows(matrix: readonly (readonly number[])[]): number[][] {
+  return matrix.map((row) => [...row])
 }

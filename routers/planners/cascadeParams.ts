@@ -1,7 +1,7 @@
 /** What a policy says of its cascade, read with checks: a damaged one fails when it is loaded. */
 import type { Json, JsonObject } from '../../src/spec.ts'
-import type { Check } from '../cascade/checks.ts'
-import type { FittedChecks } from '../cascade/fitChecks.ts'
+import type { ByOutcome, Check, Pair, Sure } from '../cascade/checks.ts'
+import type { FittedChecks, ProvenChecks } from '../cascade/fitChecks.ts'
 import { readNumber } from './params.ts'
 
 export interface CascadeParams extends FittedChecks {
@@ -11,6 +11,8 @@ export interface CascadeParams extends FittedChecks {
   readonly candidates: readonly string[]
   /** What is expected of each on average, in logits. */
   readonly usual: readonly number[]
+  /** In place of the same without, where it can be heard how sure candidates are of their words. */
+  readonly hearing?: ProvenChecks
 }
 
 /** Throws a `RangeError` where something is missing or does not fit the rest. */
@@ -28,15 +30,23 @@ export function readCascade(params: JsonObject): CascadeParams {
     maxLatencyMs: readNumber(params, 'maxLatencyMs'),
     candidates,
     alone: each(params.alone, 'alone'),
+    ...readChecks(params, each),
+    ...(params.hearing !== undefined && { hearing: readChecks(object(params.hearing, 'hearing'), each) }),
+  }
+}
+
+/** @param each rows of numbers, one per candidate */
+function readChecks(params: JsonObject, each: (value: Json | undefined, name: string) => number[][]): ProvenChecks {
+  return {
     checks: list(params, 'checks').map((value): Check => {
-      const check = object(value, 'checks')
-      const [a, b] = numbers(check.members, 'checks')
-      if (a === undefined || b === undefined || !(a in candidates) || !(b in candidates)) return damaged('checks')
+      const { members, agree, right, differ, sure } = object(value, 'checks')
+      const differing = each(differ, 'checks')
       return {
-        members: [a, b],
-        agree: numbers(check.agree, 'checks'),
-        right: numbers(check.right, 'checks'),
-        differ: each(check.differ, 'checks'),
+        members: pair(members, (m) => m in differing),
+        agree: numbers(agree, 'checks'),
+        right: numbers(right, 'checks'),
+        differ: differing,
+        ...(sure !== undefined && { sure: readSure(object(sure, 'checks'), each) }),
       }
     }),
     proven: list(params, 'proven').map((value) => {
@@ -45,6 +55,24 @@ export function readCascade(params: JsonObject): CascadeParams {
       return { lambda: l!, gain: g!, low: w! }
     }),
   }
+}
+
+function readSure(
+  { agree, differ }: JsonObject,
+  each: (value: Json | undefined, name: string) => number[][],
+): ByOutcome<Sure> {
+  const read = (value: Json | undefined): Sure | null => {
+    if (value === null) return null
+    const { weights, seen } = object(value ?? damaged('checks'), 'checks')
+    if (!Array.isArray(seen) || seen.length === 0) return damaged('checks')
+    return { weights: each(weights, 'checks'), seen: seen.map((one) => pair(one)) }
+  }
+  return { agree: read(agree), differ: read(differ) }
+}
+
+function pair(value: Json | undefined, holds: (one: number) => boolean = () => true): Pair<number> {
+  const [a, b, ...rest] = numbers(value, 'checks')
+  return a !== undefined && b !== undefined && rest.length === 0 && holds(a) && holds(b) ? [a, b] : damaged('checks')
 }
 
 function list(params: JsonObject, name: string): Json[] {
