@@ -72,7 +72,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const transports = createTransports()
   const folder = createPolicyFolder(join(data, 'policies'))
   const gate = createGate(options.config.server.maxConcurrentRequests)
-  const learners = createLocalLearners(store)
+  const learners = createLocalLearners(store, clock.now)
   const live = await openLive(options.config, {
     store,
     learners,
@@ -152,7 +152,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   }, WATCH_MS)
   watch.unref()
   /** What was learned, before what it was learned from may be deleted. */
-  const keep = () => Promise.all([learners.keep(clock.now()), learning.keep()])
+  const keep = () => Promise.all([learners.keep(), learning.keep()])
   const maintain = () =>
     maintainLog(store, { keep, now: clock.now, keepDays: live.config.log.keepDays, logger, stopping: () => draining })
   let maintaining = maintain()

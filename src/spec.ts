@@ -815,7 +815,7 @@ export interface Store {
   /**
    * Closes decisions that have had no outcome for an hour as `unknown`, sums up past days, and deletes decisions (with
    * attempts, outcome, feedback, and vectors that nothing refers to any more) of days more than `keepDays` ago; what is
-   * deleted stays in the statistics. `null` deletes nothing. To be called every hour.
+   * deleted stays in the statistics. One whose reward is less than an hour old waits: who learns may not have read that. `null` deletes nothing. To be called every hour.
    */
   maintain(options: { now: number; keepDays: number | null }): Promise<Maintained>
   /** Rows given to `append` since start and not stored: the queue was full or the commit failed. */

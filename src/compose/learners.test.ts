@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { sampleDecision } from '../log/contract.ts'
 import { createMemoryStore } from '../log/memory.ts'
 import type { Reward } from '../spec.ts'
 import { createLocalLearners, type Recipe } from './learners.ts'
@@ -33,7 +34,7 @@ const rewarded = (decision: string, policy: string | null, model: string): { tab
 
 it('a new policy begins with nothing learned; one that comes back knows what it knew, and what it was told meanwhile', async () => {
   const store = createMemoryStore()
-  const learners = createLocalLearners(store)
+  const learners = createLocalLearners(store, () => 0)
   await learners.serve([recipeOf(null)])
   const constant = learners.find('auto', null)!
   await store.append([rewarded('1', null, constant.id), rewarded('2', null, constant.id)])
@@ -52,8 +53,28 @@ it('a new policy begins with nothing learned; one that comes back knows what it 
   expect(learners.find('code', null)).toBeUndefined()
 })
 
+it('keeps what a policy has learned when it retires: its rewards may be deleted before it comes back', async () => {
+  const DAY = 86_400_000
+  const store = createMemoryStore()
+  const learners = createLocalLearners(store, () => 0)
+  await learners.serve([recipeOf('p')])
+  const { id: model } = learners.find('auto', 'p')!
+  const write = (id: string) =>
+    store.append([{ table: 'decisions', row: sampleDecision(id, { at: 0 }) }, rewarded(id, 'p', model)])
+  await write('1')
+  await learners.keep()
+  await write('2')
+  await learners.serve([recipeOf('q')])
+  await learners.keep()
+  await store.maintain({ now: 3 * DAY, keepDays: 1 })
+  expect((await store.rows('rewards', { after: 0, limit: 9 })).rows).toEqual([])
+
+  await learners.serve([recipeOf('p')])
+  expect(learners.find('auto', 'p')?.lessons).toBe(2)
+})
+
 it('what serves is the same model for as long as it is asked for', async () => {
-  const learners = createLocalLearners(createMemoryStore())
+  const learners = createLocalLearners(createMemoryStore(), () => 0)
   await learners.serve([recipeOf(null)])
   const before = learners.find('auto', null)
   await learners.serve([recipeOf(null), recipeOf('p')])

@@ -15,12 +15,12 @@ export interface Learners {
   find(route: string, policy: string | null): Online | undefined
 }
 
-/** Learners that fold in this process. */
+/** Learners that fold in this process. What no longer serves is kept as it was then: it may come back after its rewards are gone. */
 export interface LocalLearners extends Learners {
   /** Reads on to the end of the log. */
   follow(): Promise<void>
   /** Keeps what was learned, so that the rewards behind it may be deleted. */
-  keep(now: number): Promise<void>
+  keep(): Promise<void>
 }
 
 export function foldOptions(recipe: Recipe): FoldOptions {
@@ -34,7 +34,10 @@ export function nameOf(recipe: Recipe): string {
   return JSON.stringify([route, policy, id, keyShare, forgetting])
 }
 
-export function createLocalLearners(store: Pick<Store, 'append' | 'rows' | 'snapshot'>): LocalLearners {
+export function createLocalLearners(
+  store: Pick<Store, 'append' | 'rows' | 'snapshot'>,
+  now: () => number,
+): LocalLearners {
   let serving: ReadonlyMap<string, { readonly recipe: Recipe; readonly learner: Learner; readonly online: Online }> =
     new Map()
   const all = () => [...serving.values()]
@@ -49,16 +52,20 @@ export function createLocalLearners(store: Pick<Store, 'append' | 'rows' | 'snap
   return {
     async serve(recipes) {
       const named = recipes.map((recipe) => [nameOf(recipe), recipe] as const)
-      serving = new Map(
+      const next = new Map(
         await Promise.all(named.map(async ([name, recipe]) => [name, await open(name, recipe)] as const)),
       )
+      const retired = [...serving].flatMap(([name, { learner }]) => (next.has(name) ? [] : [learner]))
+      serving = next
+      // Where the log fails what comes next serves all the same.
+      await Promise.allSettled(retired.map((learner) => learner.keep(now())))
     },
     find: (route, policy) => all().find(({ recipe }) => recipe.route === route && recipe.policy === policy)?.online,
     follow: async () => {
       await Promise.all(all().map(({ learner }) => learner.follow()))
     },
-    keep: async (now) => {
-      await Promise.all(all().map(({ learner }) => learner.keep(now)))
+    keep: async () => {
+      await Promise.all(all().map(({ learner }) => learner.keep(now())))
     },
   }
 }

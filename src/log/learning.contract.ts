@@ -132,5 +132,16 @@ export function describeLearning(name: string, open: () => Promise<Store>): void
       expect((await store.rows('rewards', { after: 1, limit: 10 })).rows).toHaveLength(1)
       expect(await store.snapshot('a')).not.toBeNull()
     })
+
+    test('keeps a reward for an hour, however old its decision: whoever learns may not have read it yet', async () => {
+      const now = START + 5 * DAY
+      const late = rewardOf('late', { at: now - HOUR + 1 })
+      const store = await opened([decided('old'), rewarded(rewardOf('old'))], [decided('late'), rewarded(late)])
+      expect(await store.maintain({ now, keepDays: 2 })).toEqual({ deleted: 1, more: false })
+      expect(await all(store, 'rewards')).toEqual([late])
+      expect((await store.decision('late'))?.decision.id).toBe('late')
+      expect(await store.maintain({ now: now + 1, keepDays: 2 })).toEqual({ deleted: 1, more: false })
+      expect(await all(store, 'rewards')).toEqual([])
+    })
   })
 }

@@ -11,6 +11,12 @@ import { type Mark, mark, SUM_COLUMNS, startOf, sumRows } from './statistics.ts'
 /** A decision without an outcome after this long will hardly get one; if it does, `unknown` gives way. */
 const ABANDONED_MS = 3_600_000
 
+/**
+ * So long a reward stays at least: what learns from it reads and keeps it before anything is deleted (`compose/maintain.ts`), which a score that comes in between, for a
+ * decision of long ago, would miss.
+ */
+const UNREAD_MS = 3_600_000
+
 /** Decisions deleted in one transaction: short enough that appends need not wait for long. */
 const BATCH = 2_000
 
@@ -30,7 +36,7 @@ export async function maintain(
   await beginToPrune(db, firstKept)
   let deleted = 0
   for (let batch = 0; batch < MAX_BATCHES; batch++) {
-    const count = await prune(db, firstKept)
+    const count = await prune(db, { firstKept, rewardedUntil: now - UNREAD_MS })
     deleted += count
     if (count < BATCH) return { deleted, more: false }
   }
@@ -110,10 +116,14 @@ async function beginToPrune(db: LogDatabase, day: number): Promise<void> {
  * Moves the oldest decisions of pruned days with all that belongs to them into the sums; returns how many. The mark alone
  * would not do: a clock that was wrong for an hour leaves it in the future.
  */
-async function prune(db: LogDatabase, firstKept: number): Promise<number> {
+async function prune(
+  db: LogDatabase,
+  { firstKept, rewardedUntil }: { firstKept: number; rewardedUntil: number },
+): Promise<number> {
   const until = startOf(sql`min(${mark('pruned')}, ${firstKept})`)
+  const unread = sql`exists (select 1 from rewards r where r.decision = d.id and r.at > ${rewardedUntil})`
   const found = await db.values<[id: string, hash: string]>(
-    sql`select id, query_hash from decisions where at < ${until} order by at limit ${BATCH}`,
+    sql`select d.id, d.query_hash from decisions d where d.at < ${until} and not ${unread} order by d.at limit ${BATCH}`,
   )
   if (found.length === 0) return 0
   const list = (values: string[]) => sql`(select value from json_each(${JSON.stringify(values)}))`

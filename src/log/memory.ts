@@ -150,7 +150,8 @@ export function createMemoryStore(): Store {
       }
       if (keepDays === null) return { deleted: 0, more: false }
       const firstKept = (dayOf(now) - keepDays) * DAY_MS
-      const old = [...kept.decisions.values()].filter(({ at }) => at < firstKept)
+      const unread = (id: string) => (kept.rewards.get(id)?.at ?? Number.NEGATIVE_INFINITY) > now - HOUR_MS
+      const old = [...kept.decisions.values()].filter(({ id, at }) => at < firstKept && !unread(id))
       kept.sums = addUp([...kept.sums, ...old.map((row) => sumRecord(record(row)))])
       remove(kept, old)
       return { deleted: old.length, more: false }
