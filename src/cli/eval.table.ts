@@ -34,15 +34,15 @@ export function renderComparison(comparison: Comparison): string {
   ].join('\n')
 }
 
-/** What a planner that ignores λ does with the test queries, as the last of the routers. */
-export function renderShares(planner: string, { candidates, scores }: Comparison): string {
+/** What the last of the routers does with the test queries, at the setting chosen for the first aim: of a planner that ignores λ the only one. */
+export function renderShares(planner: string, { candidates, aims, scores }: Comparison): string {
   const { quality, costUsd, shares } = scores.at(-1)!.reached[0]!
   const asked = shares
     .map((share, column) => ({ share, id: candidates[column]! }))
     .filter(({ share }) => share > 0)
     .sort((a, b) => b.share - a.share)
     .map(({ share, id }) => `${id} ${(100 * share).toFixed(1)} %`)
-  return `Planner ${planner}, whatever λ: quality ${quality.value.toFixed(4)} at $${(1000 * costUsd).toPrecision(4)} per 1,000 test queries; ${asked.join(', ')}.`
+  return `Planner ${planner}, for ${nameAim(aims[0]!)}: quality ${quality.value.toFixed(4)} at $${(1000 * costUsd).toPrecision(4)} per 1,000 test queries; ${asked.join(', ')}.`
 }
 
 export function titleOf({ set, study, view }: Comparison): string {
