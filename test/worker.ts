@@ -10,6 +10,8 @@ export interface Worker extends WorkerProcess {
   readonly folder: string
   /** The folder of its local database. */
   readonly data: string
+  /** Triggers its cron. */
+  maintain(): Promise<void>
   /** Ends it and removes its folder. */
   discard(): Promise<void>
 }
@@ -35,6 +37,10 @@ export async function startWorker({
     folder,
     data: join(folder, 'state'),
     stop,
+    async maintain() {
+      const { ok, status } = await fetch(`${worker.url}/cdn-cgi/local/scheduled`)
+      if (!ok) throw new Error(`The cron trigger answers ${status}.`)
+    },
     discard: async () => {
       await stop()
       removeFolder(folder)

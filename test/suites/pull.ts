@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { explain } from '../../src/flow/explain.ts'
 import { openStore } from '../../src/log/store.node.ts'
+import { eventually } from '../decisions.ts'
 import { newFolder, removeFolder, run } from '../gateway.ts'
 import { ADMIN_KEY, adminAt, adminConfig, askAuto, idOf, policyFor, WEB_KEY } from './admin.ts'
 import type { Serving, Start } from './start.ts'
@@ -109,7 +110,34 @@ export function describePull(name: string, start: Start): void {
 
       await pulled()
       expect((await command('policies', 'list')).output).toContain('nothing was ever promoted')
-    })
+    }, 120_000)
+
+    it('ends a canary that was pushed by what clients say of its answers, and the log keeps why', async () => {
+      const admin = adminAt(gateway.url)
+      const [math, coder] = [policyFor('demo-math'), policyFor('demo-coder')]
+      await admin('POST', '/v1/routes/auto/policy', { policy: idOf(math) })
+      writeFileSync(join(folder, 'coder.safetensors'), coder)
+      const tried = ['--use', '--canary', '0.5', '--reason', 'to find out']
+      expect((await command('push', 'coder.safetensors', '--to', gateway.url, ...tried)).code).toBe(0)
+      for (let i = 0; i < 80; i++) {
+        const { id, decision } = await askAuto(gateway.url)
+        await score(id, decision.policy === idOf(coder) ? 0.1 : 0.9)
+      }
+      await gateway.maintain?.()
+      const serves = await eventually(async () => {
+        const [found] = (await admin('GET', '/v1/policies')).json.routes
+        return found?.canary === null ? found : null
+      }, 'the canary ends')
+      expect(serves).toMatchObject({ policy: idOf(math), reason: 'The canary has shown to be worse.' })
+      expect((await askAuto(gateway.url)).decision).toMatchObject({ policy: idOf(math), propensity: 1 })
+
+      const columns = (await admin('GET', '/v1/log')).json.columns.policies!
+      const { rows } = (await admin('GET', '/v1/log/policies?after=0&limit=1000')).json
+      const [began, ended] = rows.slice(-2).map((row) => Object.fromEntries(columns.map((name, i) => [name, row[i]])))
+      expect(began).toMatchObject({ policy: idOf(coder), share: 0.5, reason: 'to find out', ends: null })
+      expect(ended).toMatchObject({ policy: idOf(math), share: 1, reason: serves.reason, ends: began?.at })
+      expect(JSON.parse(String(ended?.evidence))).toMatchObject({ verdict: 'worse', canary: idOf(coder) })
+    }, 120_000)
 
     it('refuses to push what is damaged or does not fit', async () => {
       const flipped = policyFor('demo-coder')

@@ -5,6 +5,8 @@ export interface Serving {
   readonly url: string
   /** The folder of all that it keeps. */
   readonly data: string
+  /** Triggers what comes by the hour; absent where a process looks by itself every few seconds. */
+  maintain?(): Promise<void>
   /** All that it has written so far. */
   output(): string
   stop(): Promise<unknown>
