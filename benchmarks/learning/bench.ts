@@ -4,7 +4,7 @@
  * outcomes out to the queries anew; `degrades`, `dearer` and `arrives` befall the best constant of the training queries halfway through. Full information
  * learns the outcomes of all candidates there are, whomever it asked: what the same regression could do without exploring.
  *
- *   node benchmarks/learning/bench.ts --data ../shared/data [--sets a,b] [--scenarios …] [--seeds 20] [--rounds 1000] [--forgetting 0.999]
+ *   node benchmarks/learning/bench.ts --data ../shared/data [--sets a,b] [--scenarios …] [--priors learned,none] [--seeds 20] [--rounds 1000] [--forgetting 0.999]
  *     [--max-loss 0.2] [--delay 0] [--scored 1] [--stream test] [--vectors FOLDER] [--json | --markdown] [--cost]
  *
  * `--delay N`: the outcome of a request is learned once N more were decided. `--scored 0.2`: a fifth of the requests is ever learned from, drawn by the seed.
@@ -25,6 +25,7 @@ const { values } = parseArgs({
     data: { type: 'string', default: '../shared/data' },
     sets: { type: 'string', default: 'routerbench_rdc,fusionbench' },
     scenarios: { type: 'string', default: SCENARIOS.join() },
+    priors: { type: 'string', default: PRIORS.join() },
     seeds: { type: 'string', default: '20' },
     rounds: { type: 'string', default: '1000' },
     forgetting: { type: 'string', default: '0.999' },
@@ -40,7 +41,7 @@ const { values } = parseArgs({
 })
 const EPSILON = 0.05
 
-const learners = PRIORS.flatMap((prior): LearnerSpec[] => {
+const learners = PRIORS.filter((one) => values.priors.split(',').includes(one)).flatMap((prior): LearnerSpec[] => {
   const utility = findPlanner('utility').load({})
   return [
     { name: 'offline policy', prior, planner: utility, sees: 'nothing' },
