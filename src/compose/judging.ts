@@ -13,6 +13,7 @@ import { addFeedback } from '../flow/feedback.ts'
 import { pointwisePrompt, readScore } from '../judge/pointwise.ts'
 import { type Console, describeError } from '../log/console.ts'
 import type { Journal } from '../log/journal.ts'
+import { applyRetention } from '../log/privacy.ts'
 import type { Outcome, Store } from '../spec.ts'
 import { dialects } from '../wire/index.ts'
 
@@ -36,6 +37,15 @@ export interface JudgingParts {
 /** The same journal; some of the answers that are written to it are judged. */
 export function withJudge(journal: Journal, parts: JudgingParts): Journal {
   const { config, deps, random, logger, keepAlive } = parts
+  /** Of what the judge is asked and says no text is kept: it is that of others, which could not be deleted with their rows. */
+  const own: Journal = {
+    ...journal,
+    append: (rows, options) =>
+      journal.append(
+        rows.map((entry) => applyRetention(entry, { text: false })),
+        options,
+      ),
+  }
   let underWay = 0
 
   function consider(outcome: Outcome, stored: Promise<void>): void {
@@ -44,7 +54,7 @@ export function withJudge(journal: Journal, parts: JudgingParts): Journal {
     if (underWay >= MAX_UNDER_WAY || random() >= judge.share) return
     underWay++
     const judgeIt = () =>
-      judgeAnswer(outcome.decision, outcome.answer, judge, parts).catch((thrown: unknown) => {
+      judgeAnswer(outcome.decision, outcome.answer, judge, { ...parts, own }).catch((thrown: unknown) => {
         const error = toSwitchyardError(thrown)
         // A budget that is spent is as it should be.
         const level = error.code === 'budget_exceeded' || error.code === 'rate_limited' ? 'debug' : 'warn'
@@ -79,7 +89,7 @@ async function judgeAnswer(
   id: string,
   text: string,
   { candidate, usdPerDay }: NonNullable<Config['learning']['judge']>,
-  { store, deps }: JudgingParts,
+  { store, deps, own }: JudgingParts & { readonly own: Journal },
 ): Promise<void> {
   const record = await store.decision(id)
   if (record === null || record.decision.route === null) return
@@ -94,7 +104,7 @@ async function judgeAnswer(
     usdPerDay,
   }
   const messages = [{ role: 'user', content: pointwisePrompt({ prompt: query.text, answer: text }) }]
-  const response = await answer(deps(), dialects.openai, {
+  const response = await answer({ ...deps(), store: own }, dialects.openai, {
     request: new Request('http://judge.local/v1/chat/completions', {
       method: 'POST',
       body: JSON.stringify({ model: candidate, messages }),

@@ -152,7 +152,15 @@ export function describeJudge(name: string, start: Start): void {
           expect.objectContaining({ decision: id, source: 'judge', quality: 1, candidate: 'worker' }),
         ])
         const own = (await rowsOf('decisions')).filter(({ tenant }) => tenant === 'judge')
-        expect(own).toEqual([expect.objectContaining({ candidate: 'judge', route: null })])
+        expect(own).toEqual([expect.objectContaining({ candidate: 'judge', route: null, queryText: null })])
+        const said = await eventually(async () => {
+          const rows = await rowsOf('outcomes')
+          return rows.length < 2 ? null : rows.map(({ decision, answer }) => [decision, answer])
+        }, 'the outcome of the judge’s own request')
+        expect(said).toEqual([
+          [id, 'I am worker.'],
+          [own[0]?.id, null],
+        ])
       })
 
       it('of streams and of clients of the other dialect; of a conversation that the log keeps whole', async () => {
