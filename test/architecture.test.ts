@@ -104,6 +104,22 @@ describe('architecture', () => {
     expect(violations(files)).toEqual([])
   })
 
+  it('no imports go round in a circle, not even of types', () => {
+    const waiting = new Map(
+      files.map((file) => [
+        file,
+        importsOf(file).flatMap(({ target }) =>
+          target.startsWith('.') ? [relative(root, resolve(root, dirname(file), target))] : [],
+        ),
+      ]),
+    )
+    for (let before = -1; before !== waiting.size; ) {
+      before = waiting.size
+      for (const [file, targets] of waiting) if (!targets.some((one) => waiting.has(one))) waiting.delete(file)
+    }
+    expect([...waiting.keys()]).toEqual([])
+  })
+
   it('no file asks which runtime it runs in', () => {
     const offenders = files.filter((file) => RUNTIME_CHECK.test(readFileSync(join(root, file), 'utf8')))
     expect(offenders).toEqual([])

@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Robustness } from '../src/cli/robustness.ts'
+import type { Robustness } from '../src/cli/robustness.table.ts'
 import { newFolder, removeFolder, run } from './gateway.ts'
 
 /** `cheap` is right on every poem and on no sum, `dear` on every sum and on nine of ten poems, for ten times the money. */

@@ -13,6 +13,7 @@ import type { OutcomeSet } from '../train/outcomes.ts'
 import { SPLITS, type SplitName, studiesOf } from '../train/splits.node.ts'
 import { readColumns } from './columns.ts'
 import { createJobRunner } from './eval.jobs.ts'
+import type { Ran } from './eval.ran.ts'
 import { renderReport } from './eval.report.ts'
 import { readEstimators, readPlanners, showNamed } from './eval.routers.ts'
 import { ableOn, evaluateStudy, type Judging, needsAnswers } from './eval.study.ts'
@@ -36,18 +37,6 @@ export interface EvalArguments {
   readonly cascades?: boolean
   readonly report?: string
   readonly json?: boolean
-}
-
-/** What was run: with the sets' hashes enough to run it again. */
-export interface Ran {
-  readonly version: string
-  readonly node: string
-  readonly encoder: { readonly id: string; readonly precision: string; readonly sha256: string } | null
-  readonly estimators: readonly string[]
-  readonly planners: readonly string[]
-  readonly seeds: readonly number[]
-  readonly split: string
-  readonly draws: number
 }
 
 export async function evaluate(args: EvalArguments): Promise<void> {

@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest'
-import { describeLeftOut, renderEvaluation } from './evaluate.table.ts'
-import type { Evaluation } from './evaluate.ts'
+import { describeLeftOut, type Evaluation, renderEvaluation } from './evaluate.table.ts'
 
 const leftOut = {
   named: 0,

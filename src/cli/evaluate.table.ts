@@ -1,16 +1,28 @@
 /** An evaluation on the terminal. */
 import Table from 'cli-table3'
-import { LEFT_OUT } from '../train/logged.node.ts'
+import { LEFT_OUT, type LoggedRows } from '../train/logged.node.ts'
 import type { Interval } from '../train/metrics/interval.ts'
 import { ESTIMATORS, type EstimatorName } from '../train/ope/index.ts'
+import type { Comparison, Standing } from '../train/ope/onLog.ts'
 import { lackOf } from '../train/ope/overlap.ts'
 import { showInterval } from './eval.table.ts'
-import type { Evaluation } from './evaluate.ts'
 
 const BORDERLESS = { head: [], border: [] }
 /** A mean weight that is off by more than this many standard errors is no chance. */
 const FAR = 4
 const MANY = 1_000_000
+
+/** What the log says of the policies, in the order in which they were named. */
+export interface Evaluation {
+  readonly log: string
+  readonly route: string
+  /** That were judged: of decisions that were drawn, answered and scored those whose utility is known. */
+  readonly requests: number
+  readonly leftOut: LoggedRows['leftOut'] & { readonly learned: number; readonly unpriced: number }
+  readonly policies: readonly (Standing & { readonly name: string; readonly notes: readonly string[] })[]
+  /** Each later policy against the first, that − this; together they hold with 95 % confidence. */
+  readonly comparisons: readonly (Comparison & { readonly name: string; readonly over: string })[]
+}
 
 export function renderEvaluation(evaluation: Evaluation): string {
   const { log, route, requests, leftOut, policies, comparisons } = evaluation

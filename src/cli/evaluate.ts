@@ -8,11 +8,11 @@ import type { Config, RouteSettings } from '../config/config.ts'
 import { FEATURES } from '../embed/features.ts'
 import { SwitchyardError } from '../errors.ts'
 import type { EncoderInfo, Policy } from '../spec.ts'
-import { type LoggedRows, readLogged } from '../train/logged.node.ts'
-import { type Comparison, compare, openLog, type Standing, standingOf } from '../train/ope/onLog.ts'
+import { readLogged } from '../train/logged.node.ts'
+import { compare, openLog, standingOf } from '../train/ope/onLog.ts'
 import { createTarget, type Target } from '../train/ope/target.ts'
 import { type ConfigArguments, findRoute, requireConfig } from './config.ts'
-import { describeLeftOut, renderEvaluation } from './evaluate.table.ts'
+import { describeLeftOut, type Evaluation, renderEvaluation } from './evaluate.table.ts'
 import { logFile } from './log.ts'
 import { print } from './output.ts'
 import { readPolicyFile } from './policyFile.ts'
@@ -22,18 +22,6 @@ interface EvaluateArguments extends ConfigArguments {
   readonly policy: readonly string[]
   readonly route?: string
   readonly json?: boolean
-}
-
-/** What the log says of the policies, in the order in which they were named. */
-export interface Evaluation {
-  readonly log: string
-  readonly route: string
-  /** That were judged: of decisions that were drawn, answered and scored those whose utility is known. */
-  readonly requests: number
-  readonly leftOut: LoggedRows['leftOut'] & { readonly learned: number; readonly unpriced: number }
-  readonly policies: readonly (Standing & { readonly name: string; readonly notes: readonly string[] })[]
-  /** Each later policy against the first, that − this; together they hold with 95 % confidence. */
-  readonly comparisons: readonly (Comparison & { readonly name: string; readonly over: string })[]
 }
 
 /** Joint confidence of what is compared. */

@@ -1,13 +1,31 @@
 /** Robustness on the terminal. */
 import Table from 'cli-table3'
 import type { Interval } from '../train/metrics/interval.ts'
-import type { Prefixed } from '../train/robustness/judge.ts'
+import type { Judged, Prefixed } from '../train/robustness/judge.ts'
 import type { Change } from '../train/robustness/measure.ts'
-import type { Aim } from '../train/robustness/routers.ts'
+import type { Aim, Router } from '../train/robustness/routers.ts'
 import { signed } from './eval.table.ts'
-import type { Robustness } from './robustness.ts'
 
 const BORDERLESS = { head: [], border: [] }
+
+/** What was found of one set. */
+export interface Robustness {
+  readonly set: string
+  readonly sha256: string
+  readonly queries: number
+  readonly candidates: readonly string[]
+  /** The candidate that costs most on the training queries; `null` of a set without costs. */
+  readonly dearest: string | null
+  readonly aims: readonly Aim[]
+  /** `changed`: share of the prompts to which some rule applies. */
+  readonly perturbations: readonly { readonly name: string; readonly changed: number }[]
+  readonly routers: readonly {
+    readonly name: string
+    readonly kind: Router['kind']
+    /** In the order of `aims`; `null`: no setting is that cheap on the training queries. */
+    readonly at: readonly (Judged | null)[]
+  }[]
+}
 
 /** Per aim: what each perturbation flips, what all of them together cost, and what prefixes do. */
 export function renderRobustness(robustness: Robustness): string {

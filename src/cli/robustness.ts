@@ -29,7 +29,7 @@ import { completeRows, lambdaGrid } from '../train/rows.ts'
 import { type Named, readEstimators, readPlanners, showNamed } from './eval.routers.ts'
 import { print, progress } from './output.ts'
 import { ENCODER } from './replay.gateways.ts'
-import { renderRobustness } from './robustness.table.ts'
+import { type Robustness, renderRobustness } from './robustness.table.ts'
 
 export interface RobustnessArguments {
   readonly data: readonly string[]
@@ -44,24 +44,6 @@ export interface RobustnessArguments {
   readonly seed: string
   readonly draws: string
   readonly json?: boolean
-}
-
-export interface Robustness {
-  readonly set: string
-  readonly sha256: string
-  readonly queries: number
-  readonly candidates: readonly string[]
-  /** The candidate that costs most on the training queries; `null` of a set without costs. */
-  readonly dearest: string | null
-  readonly aims: readonly Aim[]
-  /** `changed`: share of the prompts to which some rule applies. */
-  readonly perturbations: readonly { readonly name: string; readonly changed: number }[]
-  readonly routers: readonly {
-    readonly name: string
-    readonly kind: Router['kind']
-    /** In the order of `aims`; `null`: no setting is that cheap on the training queries. */
-    readonly at: readonly (Judged | null)[]
-  }[]
 }
 
 export async function robustness(args: RobustnessArguments): Promise<void> {

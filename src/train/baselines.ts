@@ -3,19 +3,11 @@
 import { bestConstant } from './metrics/points.ts'
 import { quantile } from './metrics/statistics.ts'
 import type { OutcomeSet } from './outcomes.ts'
+import type { Plain } from './router.ts'
 import { at, costsOf, isComplete } from './rows.ts'
 import { tfidfRidge } from './tfidf.ts'
 
 const LENGTH_BINS = 10
-
-/** A router as the evaluation sees it: the column of the candidate chosen for a row of the set at λ. */
-export type Choose = (row: number, lambda: number) => number
-
-/** What a router without a guard decides, and the quality of each candidate that it expects, in the set's order. */
-export interface Plain {
-  readonly choose: Choose
-  predict(row: number): Float64Array
-}
 
 /** The named baselines, learned from the complete rows among `train`. */
 export function baselines(set: OutcomeSet, train: readonly number[]): (Plain & { readonly name: string })[] {

@@ -2,11 +2,12 @@
 import { assess, type RoutePolicy } from '../route/decide.ts'
 import { withPriors } from '../route/priors.ts'
 import type { EncoderInfo, Estimator, EstimatorFamily, JsonObject, Planner, PlannerFamily, Query } from '../spec.ts'
-import { baselines, type Choose } from './baselines.ts'
+import { baselines } from './baselines.ts'
 import { createChooser } from './choose.ts'
 import { fitPolicy } from './fit.ts'
 import type { OutcomeSet } from './outcomes.ts'
 import { createRandom } from './random.ts'
+import type { Choose } from './router.ts'
 import { assignFolds } from './rows.ts'
 import { trusting, withoutGuard } from './unguarded.ts'
 

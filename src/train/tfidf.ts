@@ -3,11 +3,11 @@
  * cost, the candidate with the highest quality − λ · cost. It reads the prompt and no vector, and no guard stands behind it.
  */
 
-import type { Plain } from './baselines.ts'
 import { gainsOver, judgedLambdas } from './gains.ts'
 import { mean } from './metrics/statistics.ts'
 import type { OutcomeSet } from './outcomes.ts'
 import { createRandom } from './random.ts'
+import type { Plain } from './router.ts'
 import { assignFolds, at, costsOf } from './rows.ts'
 import { fitSparseRidge, predictSparse, type SparseRidge, type SparseRows, selectRows } from './sparseRidge.ts'
 import { fitTerms } from './terms.ts'
