@@ -1,4 +1,4 @@
-/** How often a canary's test errs, and how soon it sees a difference: `node benchmarks/learning/canary.ts`. */
+/** How often a canary's test errs, and how soon it sees a difference: `npm run bench:canary`. */
 import { createCanaryTest } from '../../src/learn/canary.ts'
 import type { Reward } from '../../src/spec.ts'
 import { createRandom } from '../../src/train/random.ts'
