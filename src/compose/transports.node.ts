@@ -5,7 +5,7 @@ import type { Config, ProviderSettings } from '../config/config.ts'
 import { createReplay, type RecordedQuery } from '../simulate/replay.ts'
 import { createSimulatedUpstream } from '../simulate/upstream.ts'
 import type { Transport } from '../spec.ts'
-import { type DatasetOptions, readAnswers, readDataset } from '../train/dataset.node.ts'
+import { type DatasetOptions, readAnswers, readDataset, readLogprobs } from '../train/dataset.node.ts'
 import type { OutcomeSet } from '../train/outcomes.ts'
 import { createDemoTransport } from './demo.ts'
 
@@ -43,25 +43,39 @@ export async function createReplayTransport(
   data: string,
   options: DatasetOptions & { readonly latency: boolean },
 ): Promise<Transport> {
-  const [set, answers] = await Promise.all([readDataset(data, options), readAnswers(data, options)])
-  return createSimulatedUpstream(createReplay(records(set, answers, options.latency)), { sleep: wait, paceMs: 0 })
+  const [set, answers, logprobs] = await Promise.all([
+    readDataset(data, options),
+    readAnswers(data, options),
+    readLogprobs(data),
+  ])
+  const behaviour = createReplay(records(set, { answers, logprobs, latency: options.latency }))
+  return createSimulatedUpstream(behaviour, { sleep: wait, paceMs: 0 })
 }
 
 function* records(
   set: OutcomeSet,
-  answers: Map<string, Record<string, string>> | null,
-  latency: boolean,
+  {
+    answers,
+    logprobs,
+    latency,
+  }: {
+    readonly answers: Map<string, Record<string, string>> | null
+    readonly logprobs: Map<string, Record<string, number>> | null
+    readonly latency: boolean
+  },
 ): Generator<RecordedQuery> {
   const columns = set.candidates.length
   for (const [row, { id, prompt }] of set.queries.entries()) {
     const recorded = set.candidates.flatMap((candidate, column) => {
       const cell = row * columns + column
       if (Number.isNaN(set.quality[cell])) return []
+      const logprob = logprobs?.get(id)?.[candidate.id]
       const answer = {
         text: answers?.get(id)?.[candidate.id] ?? null,
         inputTokens: wholeTokens(set.inputTokens[cell]),
         outputTokens: wholeTokens(set.outputTokens[cell]),
         latencyMs: latency ? (set.latencyMs[cell] ?? 0) || 0 : 0,
+        ...(logprob !== undefined && { logprob }),
       }
       return [[candidate.id, answer] as const]
     })

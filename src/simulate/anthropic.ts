@@ -43,6 +43,7 @@ export function readAnthropic(value: unknown): ReadRequest {
   return {
     stream: b.stream === true,
     includeUsage: true,
+    logprobs: false,
     request: {
       model: b.model,
       prompt: texts[lastUser] ?? '',

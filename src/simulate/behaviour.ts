@@ -25,6 +25,8 @@ export interface SimulatedAnswer {
   readonly finish: 'stop' | 'length' | 'tool_calls'
   /** To the first token. */
   readonly latencyMs: number
+  /** Of each of its tokens. Absent: the model does not give any, whoever asks. */
+  readonly logprob?: number
 }
 
 /** What the simulated provider says when it cannot answer; rendered in the dialect's own envelope. */
@@ -44,6 +46,8 @@ export interface ReadRequest {
   readonly request: SimulatedRequest
   readonly stream: boolean
   readonly includeUsage: boolean
+  /** Log-probabilities of the answer's tokens are asked for. */
+  readonly logprobs: boolean
 }
 
 /** Splits text as token streams do: words with their leading blank. */

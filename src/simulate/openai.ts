@@ -14,6 +14,7 @@ const body = z.looseObject({
   messages: z.array(z.looseObject({ role: z.string(), content: content.optional() })).min(1),
   stream: z.boolean().nullish(),
   stream_options: z.looseObject({ include_usage: z.boolean().optional() }).nullish(),
+  logprobs: z.boolean().nullish(),
   max_tokens: z.number().nullish(),
   max_completion_tokens: z.number().nullish(),
   tools: z
@@ -43,6 +44,7 @@ export function readOpenai(value: unknown): ReadRequest {
   return {
     stream: b.stream === true,
     includeUsage: b.stream_options?.include_usage === true,
+    logprobs: b.logprobs === true,
     request: {
       model: b.model,
       prompt: textOf(b.messages[lastUser]?.content),
@@ -81,7 +83,21 @@ function usage(answer: SimulatedAnswer) {
   }
 }
 
-export function openaiWhole(id: string, model: string, answer: SimulatedAnswer): Json {
+/** Of tokens that make up `text`; `null` where the model gives none. */
+function logprobsOf(text: string, logprob: number | undefined): Json {
+  if (logprob === undefined) return null
+  const content = pieces(text).map((token) => ({
+    token,
+    logprob,
+    bytes: [...new TextEncoder().encode(token)],
+    top_logprobs: [],
+  }))
+  return { content, refusal: null }
+}
+
+type Asked = Pick<ReadRequest, 'includeUsage' | 'logprobs'>
+
+export function openaiWhole(id: string, model: string, answer: SimulatedAnswer, { logprobs }: Asked): Json {
   const calls = answer.toolCalls.map((call, i) => ({
     id: `call_${id}${i}`,
     type: 'function',
@@ -97,7 +113,7 @@ export function openaiWhole(id: string, model: string, answer: SimulatedAnswer):
       {
         index: 0,
         message: calls.length > 0 ? { ...message, tool_calls: calls } : message,
-        logprobs: null,
+        logprobs: logprobs && calls.length === 0 ? logprobsOf(answer.text, answer.logprob) : null,
         finish_reason: answer.finish,
       },
     ],
@@ -111,7 +127,7 @@ export function* openaiStream(
   id: string,
   model: string,
   answer: SimulatedAnswer,
-  includeUsage: boolean,
+  { includeUsage, logprobs }: Asked,
 ): Generator<string> {
   const head = {
     id: `chatcmpl-${id}`,
@@ -121,15 +137,16 @@ export function* openaiStream(
     service_tier: 'default',
     system_fingerprint: null,
   }
-  const frame = (delta: Json, finishReason: string | null) =>
+  const frame = (delta: Json, finishReason: string | null, logprobs: Json = null) =>
     `data: ${JSON.stringify({
       ...head,
-      choices: [{ index: 0, delta, logprobs: null, finish_reason: finishReason }],
+      choices: [{ index: 0, delta, logprobs, finish_reason: finishReason }],
       ...(includeUsage ? { usage: null } : {}),
     })}\n\n`
   if (answer.toolCalls.length === 0) {
     yield frame({ role: 'assistant', content: '', refusal: null }, null)
-    for (const piece of pieces(answer.text)) yield frame({ content: piece }, null)
+    for (const piece of pieces(answer.text))
+      yield frame({ content: piece }, null, logprobs ? logprobsOf(piece, answer.logprob) : null)
   }
   for (const [index, call] of answer.toolCalls.entries()) {
     const opening = { index, id: `call_${id}${index}`, type: 'function', function: { name: call.name, arguments: '' } }

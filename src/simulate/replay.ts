@@ -8,6 +8,8 @@ export interface RecordedAnswer {
   readonly inputTokens: number
   readonly outputTokens: number
   readonly latencyMs: number
+  /** How sure it was of its words, as a cascade reads it; absent where that is not recorded. */
+  readonly logprob?: number
 }
 
 export interface RecordedQuery {
@@ -40,8 +42,8 @@ export function createReplay(queries: Iterable<RecordedQuery>): Behaviour {
     const answer = query.answers.get(model)
     if (!answer)
       throw new SimulatedRefusal(404, `The replayed data set has no outcome of model "${model}" on query ${query.id}.`)
-    const { inputTokens, outputTokens, latencyMs } = answer
-    const text = answer.text ?? placeholderAnswer(query.id, model)
-    return { text, toolCalls: [], inputTokens, outputTokens, finish: 'stop', latencyMs }
+    const { text: recorded, ...measured } = answer
+    const text = recorded ?? placeholderAnswer(query.id, model)
+    return { ...measured, text, toolCalls: [], finish: 'stop' }
   }
 }

@@ -144,3 +144,53 @@ describe('replay', () => {
     expect(() => ask('one?', 'other')).toThrow('no outcome of model "other" on query q1')
   })
 })
+
+describe('log-probabilities', () => {
+  const given = (logprob?: number) =>
+    createSimulatedUpstream(
+      () => ({
+        text: 'Grüße aus Bern',
+        toolCalls: [],
+        inputTokens: 1,
+        outputTokens: 3,
+        finish: 'stop',
+        latencyMs: 0,
+        ...(logprob !== undefined && { logprob }),
+      }),
+      { sleep: async () => {}, paceMs: 0 },
+    )
+  const tokens = ['Grüße', ' aus', ' Bern'].map((token) => ({
+    token,
+    logprob: -0.5,
+    bytes: [...Buffer.from(token)],
+    top_logprobs: [],
+  }))
+  const messages = [{ role: 'user' as const, content: 'Hi' }]
+
+  it('come with the answer of a model that has them, whole and streamed alike, when asked for', async () => {
+    const able = await serveSimulated(given(-0.5))
+    const client = new OpenAI({ baseURL: able.baseUrl, apiKey: 'none', maxRetries: 0 })
+    try {
+      const ask = { model: 'm', messages, logprobs: true }
+      const whole = await client.chat.completions.create(ask)
+      expect(whole.choices[0]?.logprobs).toEqual({ content: tokens, refusal: null })
+      const streamed = await client.chat.completions.stream(ask).finalChatCompletion()
+      expect(streamed.choices[0]?.logprobs?.content).toEqual(tokens)
+      const plain = await client.chat.completions.create({ model: 'm', messages })
+      expect(plain.choices[0]?.logprobs).toBeNull()
+    } finally {
+      await able.close()
+    }
+  })
+
+  it('do not come from one that has none', async () => {
+    const unable = await serveSimulated(given())
+    try {
+      const client = new OpenAI({ baseURL: unable.baseUrl, apiKey: 'none', maxRetries: 0 })
+      const { choices } = await client.chat.completions.create({ model: 'm', messages, logprobs: true })
+      expect(choices[0]?.logprobs).toBeNull()
+    } finally {
+      await unable.close()
+    }
+  })
+})

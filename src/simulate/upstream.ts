@@ -29,16 +29,18 @@ export function createSimulatedUpstream(behaviour: Behaviour, options: Simulated
     const id = (served++).toString(36).padStart(10, '0')
     try {
       const body: unknown = JSON.parse(new TextDecoder().decode(upstream.body))
-      const { request, stream, includeUsage } = anthropic ? readAnthropic(body) : readOpenai(body)
+      const { request, stream, ...asked } = anthropic ? readAnthropic(body) : readOpenai(body)
       const answer = limited(behaviour(request), request.maxOutputTokens)
       if (answer.latencyMs > 0) await options.sleep(answer.latencyMs, upstream.signal)
       if (!stream) {
-        const whole = anthropic ? anthropicWhole(id, request.model, answer) : openaiWhole(id, request.model, answer)
+        const whole = anthropic
+          ? anthropicWhole(id, request.model, answer)
+          : openaiWhole(id, request.model, answer, asked)
         return response(200, 'application/json', id, anthropic, [JSON.stringify(whole)], upstream, options)
       }
       const frames = anthropic
         ? anthropicStream(id, request.model, answer)
-        : openaiStream(id, request.model, answer, includeUsage)
+        : openaiStream(id, request.model, answer, asked)
       return response(200, 'text/event-stream; charset=utf-8', id, anthropic, frames, upstream, options)
     } catch (error) {
       if (error instanceof SimulatedRefusal) return errorResponse(anthropic, error.status, error.message)

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { readAnswers, readDataset, rowsOf } from './dataset.node.ts'
+import { withTexts } from './answers.node.ts'
+import { readAnswers, readDataset, readLogprobs, rowsOf } from './dataset.node.ts'
 
 const QUERIES = [
   { id: 'q1', task: 'math', split: 'train', prompt: 'one' },
@@ -73,6 +74,34 @@ it('reads answers where there are some', async () => {
   const line = JSON.stringify({ query_id: 'q1', answers: { small: 'a', big: 'b' } })
   await writeFile(join(root, 'answers.answers.jsonl.gz'), gzipSync(`${line}\n`))
   expect((await readAnswers(join(root, 'answers')))?.get('q1')).toEqual({ small: 'a', big: 'b' })
+})
+
+it('reads how sure who was of an answer, where that is said, and is another set then', async () => {
+  await write('sure')
+  const location = join(root, 'sure')
+  const set = await readDataset(location)
+  const withLines = async (...lines: object[]) => {
+    await writeFile(`${location}.answers.jsonl`, lines.map((line) => JSON.stringify(line)).join('\n'))
+    return withTexts(set, location, {})
+  }
+  expect(await readLogprobs(location)).toBeNull()
+  const [q1, q2] = ['q1', 'q2'].map((query_id) => ({ query_id, answers: { small: 'a', big: 'b' } }))
+  const silent = await withLines(q1!, q2!)
+  expect(await readLogprobs(location)).toBeNull()
+  expect(silent).not.toHaveProperty('logprobs')
+  expect(silent.candidates).toBe(set.candidates)
+  const told = await withLines(q1!, { ...q2, logprobs: { big: -0.5 } })
+  const big = set.candidates.findIndex(({ id }) => id === 'big')
+  expect([...told.logprobs!].map((value) => (Number.isNaN(value) ? null : value))).toEqual(
+    set.queries.flatMap(({ id }) => set.candidates.map((_, m) => (id === 'q2' && m === big ? -0.5 : null))),
+  )
+  expect(told.candidates.map(({ id, capabilities }) => [id, capabilities.has('logprobs')]).sort()).toEqual([
+    ['big', true],
+    ['small', false],
+  ])
+  expect(told.texts).toEqual(silent.texts)
+  expect(told.sha256).not.toBe(silent.sha256)
+  await expect(withLines({ ...q1, logprobs: { big: 0.5 } })).rejects.toThrow(/answers\.jsonl, line 1/)
 })
 
 it.each([
