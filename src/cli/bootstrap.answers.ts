@@ -15,6 +15,8 @@ const answer = z.object({
   usage: z.object({ input: amount, cachedInput: amount, cacheWrite: amount, output: amount, reasoning: amount }),
   costUsd: amount,
   latencyMs: amount,
+  /** How sure the candidate was of its words, where it said so. */
+  logprob: z.number().max(0).exactOptional(),
 })
 
 export type Answer = Readonly<z.infer<typeof answer>>

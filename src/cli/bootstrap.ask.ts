@@ -77,7 +77,8 @@ export function createAsker(
   async function once(candidate: Candidate, messages: readonly Message[], key: string): Promise<Answer | null> {
     const provider = providerOf(candidate)
     const body = readBody(new TextEncoder().encode(JSON.stringify({ model: candidate.id, messages })))
-    const arm: Arm = { candidate, provider, exchange: () => buildExchange('openai', body, candidate, {}) }
+    const exchange = () => buildExchange('openai', body, candidate, {}, { logprobs: true })
+    const arm: Arm = { candidate, provider, exchange }
     const pauseMs = () => (pausedUntil.get(provider.id) ?? 0) - clock.monotonic()
     for (let tries = 1; ; tries++) {
       let tried: Tried | 'paused'
@@ -175,13 +176,14 @@ function refused({ id, provider }: Candidate, { status, failure }: Extract<Reply
 
 function toAnswer(
   candidate: Candidate,
-  { body, usage, latencyMs }: Extract<Reply, { kind: 'whole' }>,
+  { body, usage, latencyMs, logprob }: Extract<Reply, { kind: 'whole' }>,
   { key, messages }: { readonly key: string; readonly messages: readonly Message[] },
 ): Answer {
   const { text } = dialects[candidate.wire].decodeReply(body)
   const used = usage ?? usageOf(inputTokens(messages), Math.ceil(text.length / 4))
   const cost = costUsd(candidate.price, used) ?? 0
-  return { key, candidate: candidate.id, text, usage: used, costUsd: cost, latencyMs }
+  const measured = { usage: used, costUsd: cost, latencyMs, ...(logprob !== null && { logprob }) }
+  return { key, candidate: candidate.id, text, ...measured }
 }
 
 function inputTokens(messages: readonly Message[]): number {

@@ -31,5 +31,12 @@ export function toSet(graded: readonly Graded[], candidates: readonly Candidate[
     .update(JSON.stringify(graded.map(({ prompt, qualities, answers }) => [prompt, qualities, answers])))
     .digest('hex')
   const queries = graded.map(({ prompt }) => toOutcomeQuery(prompt))
-  return { ...assemble({ queries, cells }, { name, sha256, prices: pricesOf(candidates) }), candidates }
+  const given = graded.flatMap(({ answers }) => candidates.map((_, m) => answers[m] ?? null))
+  const logprobs = Float64Array.from(given, (answer) => answer?.logprob ?? Number.NaN)
+  return {
+    ...assemble({ queries, cells }, { name, sha256, prices: pricesOf(candidates) }),
+    candidates,
+    texts: given.map((answer) => answer?.text ?? null),
+    ...(!logprobs.every(Number.isNaN) && { logprobs }),
+  }
 }
