@@ -6,7 +6,7 @@ import { ulid } from 'ulid'
 import type { Principal } from '../admit/keys.ts'
 import type { Config } from '../config/config.ts'
 import { isAllText } from '../embed/features.ts'
-import { SwitchyardError, toSwitchyardError } from '../errors.ts'
+import { type ErrorCode, SwitchyardError, toSwitchyardError } from '../errors.ts'
 import { answer } from '../flow/answer.ts'
 import type { Deps } from '../flow/deps.ts'
 import { addFeedback } from '../flow/feedback.ts'
@@ -21,6 +21,8 @@ import { dialects } from '../wire/index.ts'
 const JUDGE = 'judge'
 /** Answers judged at once; while there are so many, others go unjudged. */
 const MAX_UNDER_WAY = 4
+/** Its money is spent, or others need the place: as it should be. */
+const EXPECTED: ReadonlySet<ErrorCode> = new Set(['budget_exceeded', 'rate_limited', 'overloaded'])
 
 export interface JudgingParts {
   readonly store: Pick<Store, 'decision'>
@@ -36,7 +38,7 @@ export interface JudgingParts {
 
 /** The same journal; some of the answers that are written to it are judged. */
 export function withJudge(journal: Journal, parts: JudgingParts): Journal {
-  const { config, deps, random, logger, keepAlive } = parts
+  const { config, random, logger, keepAlive } = parts
   /** Of what the judge is asked and says no text is kept: it is that of others, which could not be deleted with their rows. */
   const own: Journal = {
     ...journal,
@@ -50,15 +52,16 @@ export function withJudge(journal: Journal, parts: JudgingParts): Journal {
 
   function consider(outcome: Outcome, stored: Promise<void>): void {
     const { judge } = config().learning
-    if (judge === undefined || !isJudgeable(outcome) || deps().draining()) return
+    if (judge === undefined || !isJudgeable(outcome)) return
     if (underWay >= MAX_UNDER_WAY || random() >= judge.share) return
     underWay++
     const judgeIt = () =>
       judgeAnswer(outcome.decision, outcome.answer, judge, { ...parts, own }).catch((thrown: unknown) => {
         const error = toSwitchyardError(thrown)
-        // A budget that is spent is as it should be.
-        const level = error.code === 'budget_exceeded' || error.code === 'rate_limited' ? 'debug' : 'warn'
-        logger[level]('answer_not_judged', { decision: outcome.decision, ...describeError(error) })
+        logger[EXPECTED.has(error.code) ? 'debug' : 'warn']('answer_not_judged', {
+          decision: outcome.decision,
+          ...describeError(error),
+        })
       })
     // An outcome that is not stored is somebody else's to report.
     const work = stored
@@ -92,7 +95,7 @@ async function judgeAnswer(
   { store, deps, own }: JudgingParts & { readonly own: Journal },
 ): Promise<void> {
   const record = await store.decision(id)
-  if (record === null || record.decision.route === null) return
+  if (deps().draining() || record === null || record.decision.route === null) return
   const { query } = record.decision
   if (query.text === undefined || !isAllText(query.text, query)) return
   const principal: Principal = {

@@ -50,6 +50,9 @@ export function qualityOf(straight: Preferred, swapped: Preferred): 0 | 0.5 | 1 
   return 0.5
 }
 
+/** A text between marks, longer than any that it has itself: none within can pass for the end of it, or for the beginning of another one. */
 export function block(name: string, text: string): string {
-  return `<<< ${name}\n${text}\n>>> END OF ${name}`
+  const own: readonly string[] = text.match(/[<>]{3,}/gu) ?? []
+  const length = own.reduce((longest, mark) => Math.max(longest, mark.length + 1), 3)
+  return `${'<'.repeat(length)} ${name}\n${text}\n${'>'.repeat(length)} END OF ${name}`
 }
