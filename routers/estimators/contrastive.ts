@@ -6,16 +6,16 @@
 import type { EstimatorFamily } from '../../src/spec.ts'
 import { worthOfVector } from '../blocks.ts'
 import { type ContrastInput, cosinesOf, createSphere, drawPairs, fitContrast, type Sphere } from '../contrast.ts'
-import { encodeQuery, loadDesign, saveDesign } from '../design.ts'
+import { encodeQuery } from '../design.ts'
 import { distancesTo, kmeans, nearest } from '../kmeans.ts'
 import { fitLeverage, leverageOf, loadLeverage, saveLeverage, trainingCloseness } from '../leverage.ts'
 import { differences } from '../loss.ts'
 import { clamp, pickRows, sampleRows } from '../math.ts'
 import { fitMeans, loadMeans } from '../means.ts'
-import { fitSpace } from '../partition.ts'
 import { projectRow } from '../projection.ts'
 import { createRidge, predictRidge } from '../ridge.ts'
-import { f32, f64, readCount, readF32, readF64, readNumber } from '../state.ts'
+import { fitSpace, loadSpace, saveSpace } from '../space.ts'
+import { f64, readCount, readF64, readNumber } from '../state.ts'
 import { SUPPORT_POINTS, supportOf, supportReference } from '../support.ts'
 import { loadTokens, tokenHeads } from '../tokens.ts'
 
@@ -64,7 +64,7 @@ export const contrastive: EstimatorFamily<ContrastiveOptions> = {
     const n = data.queries.length
     const m = data.candidates.length
     const { space, rows } = fitSpace(data.queries, options.rank)
-    const { width, design, basis } = space
+    const { width, design } = space
     const means = fitMeans(data, options.pseudoCount)
     // The last column, what the projection dropped, tells how far a query is, not where.
     const inner = width - 1
@@ -84,21 +84,19 @@ export const contrastive: EstimatorFamily<ContrastiveOptions> = {
       measured.map(predict),
       measured.map((row) => predict(row.fill(0, design.features))),
     )
-    const saved = { design: saveDesign(design), leverage: saveLeverage(leverage, width) }
+    const saved = { space: saveSpace(space), leverage: saveLeverage(leverage, width) }
     return {
       params: {
-        ...saved.design.params,
+        ...saved.space.params,
         ...saved.leverage.params,
         ...worth,
-        rank: basis.rank,
         size: options.size,
         slope,
       },
       tensors: {
-        ...saved.design.tensors,
+        ...saved.space.tensors,
         ...tokenHeads(ridge, data.outputTokens, rows, { n, m, width }),
         means,
-        basis: f32(basis.directions, [basis.rank, design.dim]),
         projection: f64(placed.sphere.projection, [options.size, inner]),
         vectors: f64(placed.sphere.vectors, [m, options.size]),
         level: f64(placed.level),
@@ -111,11 +109,8 @@ export const contrastive: EstimatorFamily<ContrastiveOptions> = {
 
   load(state, ids) {
     const m = ids.length
-    const design = loadDesign(state)
+    const { design, basis, width } = loadSpace(state)
     const means = loadMeans(state, ids)
-    const rank = readCount(state, 'rank')
-    const basis = { rank, directions: readF32(state, 'basis', [rank, design.dim]) }
-    const width = design.features + rank + 1
     const size = readCount(state, 'size')
     const sphere = {
       size,

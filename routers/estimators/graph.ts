@@ -25,17 +25,9 @@ import {
   tellTasks,
 } from '../messages.ts'
 import { largest } from '../nearest.ts'
-import {
-  blockWeights,
-  fitSpace,
-  loadPartition,
-  type Place,
-  type Space,
-  savePartition,
-  soften,
-  weighBlocks,
-} from '../partition.ts'
+import { loadPartition, type Place, savePartition, soften } from '../partition.ts'
 import { createRidge } from '../ridge.ts'
+import { blockWeights, fitSpace, type Space, weighBlocks } from '../space.ts'
 import { f32, f64, readCount, readF32, readF64, readNumber } from '../state.ts'
 import { loadTokens, tokenHeads } from '../tokens.ts'
 

@@ -7,16 +7,16 @@
 import type { EstimatorFamily } from '../../src/spec.ts'
 import { type AnovaKernel, createKernel, meanVectorKernel } from '../anova.ts'
 import { worthOfVector } from '../blocks.ts'
-import { encodeQuery, loadDesign, saveDesign } from '../design.ts'
+import { encodeQuery } from '../design.ts'
 import { fitLeverage, leverageOf, loadLeverage, saveLeverage } from '../leverage.ts'
 import { differences } from '../loss.ts'
 import { clamp, sampleRows } from '../math.ts'
 import { fitMeans, loadMeans } from '../means.ts'
 import { largest } from '../nearest.ts'
 import { expand, whitening } from '../nystrom.ts'
-import { fitSpace } from '../partition.ts'
 import { projectRow } from '../projection.ts'
 import { createRidge, predictRidge } from '../ridge.ts'
+import { fitSpace, loadSpace, saveSpace } from '../space.ts'
 import { f32, f64, readCount, readF32, readF64, readNumber } from '../state.ts'
 import { SUPPORT_POINTS, supportOf, supportReference } from '../support.ts'
 import { loadTokens, tokenHeads } from '../tokens.ts'
@@ -48,7 +48,7 @@ export const kernel: EstimatorFamily<KernelOptions> = {
     const n = data.queries.length
     const m = data.candidates.length
     const { space, rows } = fitSpace(data.queries, options.rank)
-    const { width, design, basis } = space
+    const { width, design } = space
     const places = locate(rows, { n, width, features: design.features })
     // One after the other: each fit holds two matrices of n rows.
     const judged = differences(data.quality, m)
@@ -72,7 +72,7 @@ export const kernel: EstimatorFamily<KernelOptions> = {
     const leverage = fitLeverage(ridge.spectrum(), n, quality.penalty)
     const { tokens, tokenRange } = tokenHeads(ridge, data.outputTokens, expansion.phi, { n, m, width: size })
     const directions = Float32Array.from(back(Float64Array.from(leverage.directions), 0))
-    const saved = { design: saveDesign(design), leverage: saveLeverage({ ...leverage, directions }, size) }
+    const saved = { space: saveSpace(space), leverage: saveLeverage({ ...leverage, directions }, size) }
     const heads = back(quality.weights, 1)
     const measured = sampleRows(n, MEASURED_ROWS, random).filter(places.isWhole)
     const kernels = [true, false].map((hasVector) => measured.map((i) => measure(places.rowOf(i), hasVector)))
@@ -85,17 +85,15 @@ export const kernel: EstimatorFamily<KernelOptions> = {
     }))
     return {
       params: {
-        ...saved.design.params,
+        ...saved.space.params,
         ...saved.leverage.params,
         ...worthOfVector(whole!.predictions, bare!.predictions),
-        rank: basis.rank,
         landmarks: size,
         bandwidth,
       },
       tensors: {
-        ...saved.design.tensors,
+        ...saved.space.tensors,
         means: fitMeans(data, options.pseudoCount),
-        basis: f32(basis.directions, [basis.rank, design.dim]),
         landmarks: f32(landmarks, [size, width]),
         blank: f64(blank),
         centre: f64(expansion.centre),
@@ -113,12 +111,9 @@ export const kernel: EstimatorFamily<KernelOptions> = {
 
   load(state, ids) {
     const m = ids.length
-    const design = loadDesign(state)
+    const { design, basis, width } = loadSpace(state)
     const means = loadMeans(state, ids)
-    const rank = readCount(state, 'rank')
     const size = readCount(state, 'landmarks')
-    const basis = { rank, directions: readF32(state, 'basis', [rank, design.dim]) }
-    const width = design.features + rank + 1
     const measure = createKernel({
       landmarks: readF32(state, 'landmarks', [size, width]),
       width,

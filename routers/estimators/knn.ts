@@ -6,13 +6,13 @@
  */
 import type { Candidate, EstimatorFamily, Query } from '../../src/spec.ts'
 import { createSearch, fitCells, loadCells, type Neighbours, saveCells } from '../cells.ts'
-import { encodeQueries, encodeQuery, fitDesign, loadDesign, saveDesign } from '../design.ts'
+import { encodeQueries, encodeQuery, fitDesign } from '../design.ts'
 import { differenceLoss } from '../loss.ts'
 import { clamp, sampleRows } from '../math.ts'
 import { fitMeans, loadMeans } from '../means.ts'
 import { createSmallest, dotRows } from '../nearest.ts'
-import { blockWeights, type Space, weighBlocks } from '../partition.ts'
 import { projection, projectRow } from '../projection.ts'
+import { blockWeights, loadSpace, type Space, saveSpace, weighBlocks } from '../space.ts'
 import { f32, f64, i32, readCount, readF32, readF64, readI32, readNumber } from '../state.ts'
 import { SUPPORT_POINTS, supportOf, supportReference } from '../support.ts'
 
@@ -44,7 +44,7 @@ export const knn: EstimatorFamily<KnnOptions> = {
     const n = data.queries.length
     const m = data.candidates.length
     const { space, points } = fitPoints(data.queries, options.rank, random)
-    const { design, basis, width } = space
+    const { width } = space
     const means = fitMeans(data, options.pseudoCount)
     const { support, ...tuned } = tune({
       space,
@@ -55,23 +55,21 @@ export const knn: EstimatorFamily<KnnOptions> = {
       rows: sampleRows(n, options.tuneRows, random),
     })
     const { order, ...cells } = fitCells(weighBlocks(points, space, tuned.featureWeight), width, random)
-    const saved = { design: saveDesign(design), cells: saveCells(cells, width) }
+    const saved = { space: saveSpace(space), cells: saveCells(cells, width) }
     return {
       params: {
-        ...saved.design.params,
+        ...saved.space.params,
         ...saved.cells.params,
         rows: n,
-        rank: basis.rank,
         k: options.k,
         featureWeight: tuned.featureWeight,
         tilt: tuned.tilt,
         shrinkage: tuned.shrinkage,
       },
       tensors: {
-        ...saved.design.tensors,
+        ...saved.space.tensors,
         ...saved.cells.tensors,
         means,
-        basis: f32(basis.directions, [basis.rank, design.dim]),
         order: i32(order),
         points: f32(inOrder(points, order, width), [n, width]),
         quality: f32(inOrder(data.quality, order, m), [n, m]),
@@ -82,14 +80,11 @@ export const knn: EstimatorFamily<KnnOptions> = {
   },
 
   load(state, ids) {
-    const design = loadDesign(state)
+    const space = loadSpace(state)
+    const { design, basis, width } = space
     const n = readCount(state, 'rows')
-    const rank = readCount(state, 'rank')
     const k = readCount(state, 'k')
     const m = ids.length
-    const width = design.features + rank + 1
-    const basis = { rank, directions: readF32(state, 'basis', [rank, design.dim]) }
-    const space: Space = { design, basis, width }
     const order = readI32(state, 'order', [n])
     const quality = readF32(state, 'quality', [n, m])
     const outputTokens = readF32(state, 'outputTokens', [n, m])

@@ -5,7 +5,7 @@
  */
 import type { EstimatorFamily, TrainingSet } from '../../src/spec.ts'
 import { worthOfVector } from '../blocks.ts'
-import { encodeQuery, loadDesign, saveDesign } from '../design.ts'
+import { encodeQuery } from '../design.ts'
 import { fitLeverage, leverageOf, loadLeverage, saveLeverage, trainingCloseness } from '../leverage.ts'
 import { differenceLoss } from '../loss.ts'
 import { logit, pickRows, sampleRows, sigmoid } from '../math.ts'
@@ -19,10 +19,10 @@ import {
   trainNetwork,
   weightCount,
 } from '../network.ts'
-import { fitSpace } from '../partition.ts'
 import { projectRow } from '../projection.ts'
 import { createRidge } from '../ridge.ts'
-import { f32, f64, readCount, readF32, readF64, readNumber } from '../state.ts'
+import { fitSpace, loadSpace, saveSpace } from '../space.ts'
+import { f64, readCount, readF64, readNumber } from '../state.ts'
 import { SUPPORT_POINTS, supportOf, supportReference } from '../support.ts'
 import { loadTokenRange, logTokens, tokenRange } from '../tokens.ts'
 
@@ -65,7 +65,7 @@ export const mlp: EstimatorFamily<MlpOptions> = {
     const n = data.queries.length
     const m = data.candidates.length
     const { space, rows } = fitSpace(data.queries, options.rank)
-    const { width, design, basis } = space
+    const { width, design } = space
     const x = rows.map((value, at) => (at % width === width - 1 ? 0 : value))
     const lengths = standardise(logTokens(data.outputTokens), m)
     const networks = trainAll({ x, targets: targetsOf(data, lengths.scaled) }, { n, m, width }, options, random)
@@ -84,20 +84,18 @@ export const mlp: EstimatorFamily<MlpOptions> = {
     // With what the projection dropped: it tells how far a query is, and where outcomes leave no noise nothing else would know of it.
     const ridge = createRidge(rows, n, width)
     const leverage = fitLeverage(ridge.spectrum(), n, ridge.solve(data.quality, m).penalty)
-    const saved = { design: saveDesign(design), leverage: saveLeverage(leverage, width) }
+    const saved = { space: saveSpace(space), leverage: saveLeverage(leverage, width) }
     return {
       params: {
-        ...saved.design.params,
+        ...saved.space.params,
         ...saved.leverage.params,
         ...worth,
-        rank: basis.rank,
         networks: networks.length,
         hidden: options.hidden,
       },
       tensors: {
-        ...saved.design.tensors,
+        ...saved.space.tensors,
         means: fitMeans(data, options.pseudoCount),
-        basis: f32(basis.directions, [basis.rank, design.dim]),
         networks: f64(Float64Array.from(networks.flatMap(({ weights }) => [...weights])), [
           networks.length,
           weightCount(shapeOf(width, options.hidden, m)),
@@ -112,11 +110,8 @@ export const mlp: EstimatorFamily<MlpOptions> = {
 
   load(state, ids) {
     const m = ids.length
-    const design = loadDesign(state)
+    const { design, basis, width } = loadSpace(state)
     const means = loadMeans(state, ids)
-    const rank = readCount(state, 'rank')
-    const basis = { rank, directions: readF32(state, 'basis', [rank, design.dim]) }
-    const width = design.features + rank + 1
     const shape = shapeOf(width, readCount(state, 'hidden'), m)
     const count = readCount(state, 'networks')
     const size = weightCount(shape)

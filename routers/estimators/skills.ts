@@ -11,8 +11,9 @@ import { fitLeverage, leverageOf, loadLeverage, saveLeverage } from '../leverage
 import { differences } from '../loss.ts'
 import { clamp, pickRows, sampleRows } from '../math.ts'
 import { fitMeans, loadMeans } from '../means.ts'
-import { blockWeights, fitSpace, loadPartition, savePartition, soften, weighBlocks } from '../partition.ts'
+import { loadPartition, savePartition, soften } from '../partition.ts'
 import { createRidge, predictRidge } from '../ridge.ts'
+import { blockWeights, fitSpace, weighBlocks } from '../space.ts'
 import { f64, readF64, readNumber } from '../state.ts'
 import { loadTokens, tokenHeads } from '../tokens.ts'
 
