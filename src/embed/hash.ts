@@ -2,6 +2,7 @@
  * A deterministic encoder without a model: the bag of a text's words, hashed into a vector with signs (Weinberger et al.
  * 2009, "Feature Hashing for Large Scale Multitask Learning"). The test double for the real encoders: texts that share words are near.
  */
+import { fnv1a } from '../fnv1a.ts'
 import type { Encoder } from '../spec.ts'
 
 export function createHashEncoder(options: { readonly dim?: number } = {}): Encoder {
@@ -16,7 +17,7 @@ export function createHashEncoder(options: { readonly dim?: number } = {}): Enco
 function hashWords(text: string, dim: number): Float32Array {
   const vector = new Float32Array(dim)
   for (const [word] of text.toLowerCase().matchAll(/[\p{L}\p{N}]+/gu)) {
-    const hash = fnv1a(word)
+    const hash = mix(fnv1a(word))
     vector[(hash >>> 1) % dim]! += hash & 1 ? 1 : -1
   }
   const norm = Math.hypot(...vector)
@@ -26,10 +27,8 @@ function hashWords(text: string, dim: number): Float32Array {
   return vector
 }
 
-/** 32-bit FNV-1a over UTF-16 code units, with a last mix because its low bits are weak. */
-function fnv1a(text: string): number {
-  let hash = 0x811c9dc5
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
-  hash = Math.imul(hash ^ (hash >>> 15), 0x85ebca6b)
-  return (hash ^ (hash >>> 13)) >>> 0
+/** A last mix, because the low bits of a hash decide. */
+function mix(hash: number): number {
+  const mixed = Math.imul(hash ^ (hash >>> 15), 0x85ebca6b)
+  return (mixed ^ (mixed >>> 13)) >>> 0
 }

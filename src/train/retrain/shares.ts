@@ -1,4 +1,5 @@
 /** A cap on what any one key contributes to a training set, as `learning.reward.keyShare` caps it while serving. */
+import { fnv1a } from '../../fnv1a.ts'
 
 /**
  * The rows that stay: of every key at most as many that none has more than `keyShare` of those that stay; of n keys each may have 1 / n.
@@ -41,11 +42,4 @@ function capOf(counts: readonly number[], keyShare: number): number {
     if (allowed >= most) return most
     most = allowed
   }
-}
-
-/** 32 bits of FNV-1a. */
-function fnv1a(text: string): number {
-  let hash = 0x811c9dc5
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
-  return hash >>> 0
 }
