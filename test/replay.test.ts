@@ -63,27 +63,32 @@ describe('served as evaluated:', () => {
   )
 })
 
-it('a cascade: every step asked, the answer that came back and the cost of all steps', async () => {
-  const columns = {
-    ...{ prompt: 'prompt', model: 'model', quality: 'quality', split: 'split', answer: 'answer' },
-    ...{ inputTokens: 'input_tokens', outputTokens: 'output_tokens' },
-    prices: { small: [1, 1], other: [1.2, 1.2], large: [60, 60] },
-  }
-  const args = ['--estimator', 'constant', '--planner', 'cascade', '--columns', JSON.stringify(columns)]
-  const { differences, nearTies, rows, lambdas } = await replayOf(recordedChoices(), ...args)
-  expect({ differences, nearTies }).toEqual({ differences: [], nearTies: [] })
-  expect(rows).toMatchObject({ decisions: 36, outcomes: 36 })
-  expect(rows.attempts).toBeGreaterThan(36)
-  for (const { calls, costUsd, offlineCostUsd, quality, offlineQuality } of lambdas) {
-    expect(calls).toBeGreaterThanOrEqual(1)
-    expect(calls).toBeLessThanOrEqual(3)
-    expect(costUsd).toBeCloseTo(offlineCostUsd, 12)
-    expect(quality).toBeCloseTo(offlineQuality, 12)
-  }
-}, 120_000)
+describe.each([
+  ['the gateway', []],
+  ['the Worker', ['--worker']],
+])('through %s', { timeout: 180_000 }, (_, through) => {
+  it('a cascade: every step asked, the answer that came back and the cost of all steps', async () => {
+    const columns = {
+      ...{ prompt: 'prompt', model: 'model', quality: 'quality', split: 'split', answer: 'answer' },
+      ...{ inputTokens: 'input_tokens', outputTokens: 'output_tokens' },
+      prices: { small: [1, 1], other: [1.2, 1.2], large: [60, 60] },
+    }
+    const args = ['--estimator', 'constant', '--planner', 'cascade', '--columns', JSON.stringify(columns)]
+    const { differences, nearTies, rows, lambdas } = await replayOf(recordedChoices(), ...args, ...through)
+    expect({ differences, nearTies }).toEqual({ differences: [], nearTies: [] })
+    expect(rows).toMatchObject({ decisions: 36, outcomes: 36 })
+    expect(rows.attempts).toBeGreaterThan(36)
+    for (const { calls, costUsd, offlineCostUsd, quality, offlineQuality } of lambdas) {
+      expect(calls).toBeGreaterThanOrEqual(1)
+      expect(calls).toBeLessThanOrEqual(3)
+      expect(costUsd).toBeCloseTo(offlineCostUsd, 12)
+      expect(quality).toBeCloseTo(offlineQuality, 12)
+    }
+  })
 
-it('a bandit learns from the scores of its clients while it serves, and every decision follows from the log', async () => {
-  const { differences, nearTies, rows } = await replay('--preset', 'bandit')
-  expect({ differences, nearTies }).toEqual({ differences: [], nearTies: [] })
-  expect(rows).toMatchObject({ decisions: 36, feedback: 36, rewards: 36 })
-}, 120_000)
+  it('a bandit learns from the scores of its clients while it serves, and every decision follows from the log', async () => {
+    const { differences, nearTies, rows } = await replay('--preset', 'bandit', ...through)
+    expect({ differences, nearTies }).toEqual({ differences: [], nearTies: [] })
+    expect(rows).toMatchObject({ decisions: 36, feedback: 36, rewards: 36 })
+  })
+})
