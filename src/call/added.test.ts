@@ -4,6 +4,7 @@ import type { Attempt, Exchange, Transport, UpstreamRequest } from '../spec.ts'
 import { buildExchange, readBody } from '../wire/index.ts'
 import { createBreakers } from './breaker.ts'
 import { type Arm, call, type Reply } from './call.ts'
+import { providerOf } from './fixture.ts'
 import { sleep } from './retry.ts'
 
 const clock = { now: () => 1000, monotonic: () => performance.now() }
@@ -52,17 +53,7 @@ async function run(given: { stream: boolean; statuses: readonly number[]; maxAtt
   const body = readBody(encode(JSON.stringify({ model: 'auto', stream, messages: [{ role: 'user', content: 'Hi' }] })))
   const arm: Arm = {
     candidate,
-    provider: {
-      id: 'p',
-      wire: 'openai',
-      baseUrl: 'http://p',
-      apiKey: null,
-      headers: {},
-      transport,
-      timeouts: { connectTimeoutMs: 1e4, firstTokenTimeoutMs: 1e4, idleTimeoutMs: 1e4, totalTimeoutMs: 1e4 },
-      retry: { maxAttempts, baseDelayMs: 1, maxDelayMs: 1, maxRetryAfterMs: 1 },
-      breaker: { failures: 100, cooldownMs: 1000 },
-    },
+    provider: providerOf(transport, { maxAttempts }),
     exchange: (): Exchange => buildExchange('openai', body, candidate, {}, { logprobs }),
   }
   const attempts: Attempt[] = []

@@ -2,13 +2,14 @@ import { expect, it } from 'vitest'
 import { createGate } from '../admit/concurrency.ts'
 import { ANONYMOUS } from '../admit/keys.ts'
 import { createBreakers } from '../call/breaker.ts'
+import { providerOf } from '../call/fixture.ts'
 import { createHealth } from '../call/health.ts'
 import { sleep } from '../call/retry.ts'
 import { SwitchyardError } from '../errors.ts'
 import { createExplored, type Explored } from '../learn/explored.ts'
 import { createMemoryStore } from '../log/memory.ts'
 import { PRIORS_ALONE } from '../route/guard.ts'
-import type { Candidate, Estimator, Planner, Provider, Transport } from '../spec.ts'
+import type { Candidate, Estimator, Planner, Transport } from '../spec.ts'
 import { dialects } from '../wire/index.ts'
 import { answer } from './answer.ts'
 import type { Deps } from './deps.ts'
@@ -98,17 +99,7 @@ async function ask({ broken = false, required = true, maxCostUsd, silent = false
       })(),
     }
   }
-  const provider: Provider = {
-    id: 'p',
-    wire: 'openai',
-    baseUrl: 'http://p',
-    apiKey: null,
-    headers: {},
-    transport,
-    timeouts: { connectTimeoutMs: 1e4, firstTokenTimeoutMs: 1e4, idleTimeoutMs: 1e4, totalTimeoutMs: 1e4 },
-    retry: { maxAttempts: 3, baseDelayMs: 1, maxDelayMs: 1, maxRetryAfterMs: 1 },
-    breaker: { failures: 100, cooldownMs: 1000 },
-  }
+  const provider = providerOf(transport)
   const route = {
     name: 'auto',
     levels: { best: 0, auto: 1, cheap: 2 },

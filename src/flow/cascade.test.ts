@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createBreakers } from '../call/breaker.ts'
 import { type Arm, ClientAbort, type Reply } from '../call/call.ts'
+import { providerOf } from '../call/fixture.ts'
 import { sleep } from '../call/retry.ts'
 import { SwitchyardError } from '../errors.ts'
 import { sampleDecision } from '../log/contract.ts'
@@ -100,17 +101,7 @@ async function run(given: Given): Promise<Ran> {
     return [
       {
         candidate,
-        provider: {
-          id: 'p',
-          wire: 'openai',
-          baseUrl: 'http://p',
-          apiKey: null,
-          headers: {},
-          transport,
-          timeouts: { connectTimeoutMs: 1e4, firstTokenTimeoutMs: 1e4, idleTimeoutMs: 1e4, totalTimeoutMs: 1e4 },
-          retry: { maxAttempts: 3, baseDelayMs: 1, maxDelayMs: 1, maxRetryAfterMs: 1 },
-          breaker: { failures: 100, cooldownMs: 1000 },
-        },
+        provider: providerOf(transport),
         exchange: () => buildExchange('openai', body, candidate, {}),
       },
     ]
