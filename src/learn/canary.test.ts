@@ -117,14 +117,16 @@ describe('with several keys', () => {
 
   it('waits no longer for a key that has long said nothing', () => {
     const test = createCanaryTest({ canary, incumbent: 'old', keyShare: 0.5 })
-    const add = (count: number) => {
-      for (let i = 0; i < count; i++) test.add(of('usual', i % 2 === 0 ? 'new' : 'old', 1 - (i % 2)))
+    const week = 7 * 86_400_000
+    const add = (pairs: number, at: number) => {
+      for (let i = 0; i < 2 * pairs; i++) {
+        test.add({ ...of('usual', i % 2 === 0 ? 'new' : 'old', 1 - (i % 2)), at })
+      }
       return test.state()
     }
-    test.add(of('once', 'old', 0))
-    expect(add(998)).toMatchObject({ pairs: 499, lower: -2, verdict: null })
-    // The thousandth after it, and the first pair that closes from there on.
-    expect(add(2)).toMatchObject({ pairs: 500, verdict: 'better' })
+    test.add({ ...of('once', 'old', 0), at: BEGAN })
+    expect(add(1000, BEGAN + week - 1)).toMatchObject({ pairs: 1000, lower: -2, verdict: null })
+    expect(add(1, BEGAN + week)).toMatchObject({ pairs: 1001, verdict: 'better' })
   })
 })
 

@@ -12,12 +12,16 @@
  * in at most one of twenty canaries, however long they run and however often they are looked at, also where one of several keys lies.
  */
 import { encodeTime } from 'ulid'
+import { DAY_MS } from '../day.ts'
 import type { Activation, Reward } from '../spec.ts'
 import { createSequence } from './sequence.ts'
 
 const ALPHA = 0.05
-/** A key of which none of so many rewards is does not count among several: one test with another key must not hold back the first for long. */
-const REMEMBERED = 1_000
+/**
+ * A key that has sent nothing for a week does not count among several: one test with another key must not hold back the first for ever. By time and not by rewards, of
+ * which a key may send many while the others sleep.
+ */
+const REMEMBERED_MS = 7 * DAY_MS
 
 export interface CanaryArms {
   /** The activation whose share is tried. */
@@ -65,18 +69,19 @@ export function createCanaryTest({ canary, incumbent, keyShare }: CanaryArms): C
   // Decisions' ids begin with their time and sort by it.
   const first = encodeTime(canary.at)
   const sequence = createSequence({ alpha: ALPHA, range: [-2, 2] })
-  const heard = createHeard()
+  /** Of each key, when its last reward was written. */
+  const heard = new Map<string, number>()
   const all = noSums()
   /** Of each key, what no pair has taken yet. */
   const pending = new Map<string, Sums>()
   let verdict: CanaryState['verdict'] = null
   return {
     add(reward) {
-      const { tenant } = reward
+      const { tenant, at } = reward
       const utility = utilityOf(reward)
       const side = reward.policy === canary.policy ? 'tried' : reward.policy === incumbent ? 'usual' : null
       if (side === null || utility === null || reward.route !== canary.route || reward.decision < first) return
-      heard.add(tenant)
+      heard.set(tenant, at)
       const own = pending.get(tenant) ?? noSums()
       pending.set(tenant, own)
       for (const { [side]: sum } of [all, own]) {
@@ -86,7 +91,8 @@ export function createCanaryTest({ canary, incumbent, keyShare }: CanaryArms): C
       const pair = [meanOf(own.tried), meanOf(own.usual)] as const
       if (pair[0] === null || pair[1] === null) return
       pending.delete(tenant)
-      sequence.add(pair[0] - pair[1], { source: tenant, alone: keyShare === 1 || heard.size === 1 })
+      const alone = [...heard].every(([key, last]) => key === tenant || last <= at - REMEMBERED_MS)
+      sequence.add(pair[0] - pair[1], { source: tenant, alone: alone || keyShare === 1 })
       verdict ??= sequence.upper < 0 ? 'worse' : sequence.lower > 0 ? 'better' : null
     },
     state: () => ({
@@ -109,24 +115,3 @@ type Sums = Readonly<Record<'tried' | 'usual', Sum>>
 
 const noSums = (): Sums => ({ tried: { count: 0, total: 0 }, usual: { count: 0, total: 0 } })
 const meanOf = ({ count, total }: Sum) => (count === 0 ? null : total / count)
-
-/** Keys of the last rewards. */
-function createHeard() {
-  /** The number of each one's last reward, the newest at the end. */
-  const last = new Map<string, number>()
-  let count = 0
-  return {
-    add(key: string) {
-      count += 1
-      last.delete(key)
-      last.set(key, count)
-      for (const [oldest, number] of last) {
-        if (count - number < REMEMBERED) return
-        last.delete(oldest)
-      }
-    },
-    get size() {
-      return last.size
-    },
-  }
-}
