@@ -131,10 +131,13 @@ describe('with the demo upstream', () => {
     for (const n of [3, 4, 5])
       await ask('openai', gateway.url, { model: 'auto', stream: false, turns: [user(`What is ${n} * 7?`)] })
     await ask('openai', gateway.url, { model: 'auto', stream: false, turns: [user(`Explain: ${'long '.repeat(300)}`)] })
+    // Cut by one character, in whose place stands the line break between the two.
+    const two = [user('a'.repeat(400)), user('b'.repeat(240))]
+    await ask('openai', gateway.url, { model: 'auto', stream: false, turns: two })
     const { folder } = gateway
     const { code, output } = await run(['bootstrap', '--from-log', '--budget-usd', '1'], { folder })
     expect([code, output]).toEqual([0, expect.stringContaining('3 of 3 prompts')])
-    expect(output).toContain('1 logged requests are left out')
+    expect(output).toContain('2 logged requests are left out')
     expect(output).toMatch(/UNDECIDED .*more prompts/u)
 
     const silent = await startGateway({ config })

@@ -5,6 +5,7 @@ import { gunzipSync } from 'node:zlib'
 import Sqlite from 'better-sqlite3'
 import { asc, isNotNull } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/better-sqlite3'
+import { FEATURES, isAllText } from '../embed/features.ts'
 import { makeQuery } from '../embed/query.ts'
 import { windowText } from '../embed/window.ts'
 import { SwitchyardError } from '../errors.ts'
@@ -41,8 +42,7 @@ export function promptsOfLog(path: string): PromptSource {
       'data_invalid',
       `${path} has no prompt texts. Set {"log": {"text": true}} in the configuration, restart the gateway and let it serve; docs/privacy.md says what is stored then. Or write prompts to a file and give it as --prompts.`,
     )
-  // The characters are counted over all messages, and a text that was cut is shorter than they are.
-  const whole = rows.flatMap(({ text, chars }) => (text !== null && text.length === chars && text !== '' ? [text] : []))
+  const whole = rows.flatMap(({ text, ...query }) => (text !== null && isOneMessage(text, query) ? [text] : []))
   const prompts = [...new Set(whole)].map((content, i) => ({
     id: `${i + 1}`,
     task: '',
@@ -51,12 +51,26 @@ export function promptsOfLog(path: string): PromptSource {
   return { name: basename(path), prompts: some(prompts, path), leftOut: rows.length - whole.length }
 }
 
+function isOneMessage(
+  text: string,
+  { chars, features }: { readonly chars: number; readonly features: string },
+): boolean {
+  const known: number[] = JSON.parse(features)
+  // Characters are counted over all messages, which a line break joins.
+  return (
+    text !== '' &&
+    text.length === chars &&
+    known.length === FEATURES.length &&
+    isAllText(text, { chars, features: known })
+  )
+}
+
 function readTexts(path: string) {
   let client: Sqlite.Database | undefined
   try {
     client = new Sqlite(path, { readonly: true, fileMustExist: true })
     return drizzle(client)
-      .select({ text: decisions.queryText, chars: decisions.queryChars })
+      .select({ text: decisions.queryText, chars: decisions.queryChars, features: decisions.features })
       .from(decisions)
       .where(isNotNull(decisions.queryText))
       .orderBy(asc(decisions.seq))
