@@ -5,7 +5,7 @@
  * is seen on the test split. Queries have their features and no vectors. What serves is the best constant of the train split. Beside it: the policies that would serve without any such gate
  * against their own constant, which is what the guard promises.
  *
- *   node benchmarks/learning/poison.ts --data ../shared/data [--sets a,b] [--estimator linear] [--size 1500] [--seeds 100] [--logger uniform] [--cases a,b] [--mixed]
+ *   node benchmarks/learning/poison.ts --data ../shared/data [--sets a,b] [--estimator linear] [--size 1500] [--seeds 100] [--first 1] [--logger uniform] [--cases a,b] [--mixed]
  *     [--resume FILE] [--part 1/8]
  *
  * `--mixed`: splits are drawn anew by a hash of the prompt, so that the test split is like the traffic; a set's own may be of another mix of tasks, and then a policy that is better where
@@ -26,6 +26,7 @@ const { values } = parseArgs({
     estimator: { type: 'string', default: 'linear' },
     size: { type: 'string', default: '1500' },
     seeds: { type: 'string', default: '100' },
+    first: { type: 'string', default: '1' },
     logger: { type: 'string', default: 'uniform' },
     cases: { type: 'string', default: Object.keys(CASES).join() },
     mixed: { type: 'boolean', default: false },
@@ -43,7 +44,7 @@ for (const name of values.sets.split(',')) {
   const material = await loadFeatures(name, values.data)
   worlds.set(name, createWorld(mixed ? mix(material) : material))
 }
-const seeds = Array.from({ length: Number(values.seeds) }, (_, i) => i + 1)
+const seeds = Array.from({ length: Number(values.seeds) }, (_, i) => i + Number(values.first))
 const tasks = [...worlds.keys()].flatMap((set) =>
   values.cases
     .split(',')
