@@ -84,6 +84,25 @@ describe('whom to begin with', () => {
     expect(start(prospect, 200)).toMatchObject({ arm: 1, check: null })
   })
 
+  it('counts on hearing how sure they are, where that will be heard', () => {
+    const expected = [
+      [0.9, 0.1, 0.8],
+      [0.1, 0.2, 0.8],
+    ]
+    const outlook = { expected, chances: () => [0.1, 0.2, 0.8] }
+    const heard = { ...check, sure: { agree: null, differ: outlook } }
+    // The first of the two where it is sure, else the third for 0.2: (0.9 + 0.6) / 2.
+    expect(start({ ...prospect, checks: [heard] }, 10).worth).toBeCloseTo(0.63 + 0.3 * 0.75 - 0.02, 12)
+    const both = { ...check, sure: { agree: outlook, differ: outlook } }
+    expect(start({ ...prospect, checks: [both] }, 10).worth).toBeCloseTo(0.75 - 0.02, 12)
+    const answers = ['A', 'B'].map((text) => readSignals(PROMPT, text, 1, -1))
+    const said = [answers[0]!, answers[1]!] as const
+    expect(settle(heard, said, prospect, 10)).toEqual({ agree: false, candidate: 2, chance: 0.8 })
+    expect(settle(heard, [said[0], said[0]], prospect, 10)).toMatchObject({ agree: true, chance: 0.9 })
+    expect(settle(both, [said[0], said[0]], prospect, 10)).toEqual({ agree: true, candidate: 2, chance: 0.8 })
+    expect(settle(both, [read('A'), read('A')], prospect, 10)).toMatchObject({ candidate: 1, chance: 0.9 })
+  })
+
   it('needs both, and two steps', () => {
     expect(start({ ...prospect, able: [1, 2] }, 10)).toMatchObject({ check: null })
     expect(start({ ...prospect, maxSteps: 1 }, 10)).toMatchObject({ check: null })

@@ -77,9 +77,9 @@ export interface Foreseen {
 /** What each candidate's answer is worth once it is known how sure the members were. */
 export interface Outlook {
   /** Given that. */
-  readonly chances: (sureness: Pair<number>) => Float64Array
+  readonly chances: (sureness: Pair<number>) => readonly number[]
   /** As it may turn out, each as probable as the others. */
-  readonly expected: readonly Float64Array[]
+  readonly expected: readonly (readonly number[])[]
 }
 
 /**
@@ -90,8 +90,8 @@ const PENALTY = 1
 const OWN_PENALTY = 30
 /** Fewer queries with the sureness of both teach nothing about it. */
 const MIN_SURE = 50
-/** Of these so many stand for all, evenly apart. */
-const SEEN = 16
+/** Of these so many times so many stand for all. */
+const SIDE = 4
 
 /**
  * By how much better than usual each candidate is expected to be, in logits; `NaN` of those who are not able. Against its own mean, so that it says
@@ -151,8 +151,19 @@ function fitSure(examples: readonly CheckExample[], members: Members): Sure | nu
         ({ sureness }) => sureness,
       ),
     ),
-    seen: Array.from({ length: SEEN }, (_, k) => told[Math.floor(((k + 0.5) * told.length) / SEEN)]!.sureness),
+    seen: spread(told.map(({ sureness }) => sureness)),
   }
+}
+
+/** A few that stand for all, each for as many: the middle of every part of them by the second member within every part by the first. */
+function spread(pairs: readonly Pair<number>[]): Pair<number>[] {
+  const sides = Array.from({ length: SIDE }, (_, k) => k)
+  const byFirst = pairs.toSorted((x, y) => x[0] - y[0] || x[1] - y[1])
+  return sides.flatMap((i) => {
+    const [from, to] = [i, i + 1].map((k) => Math.floor((k * byFirst.length) / SIDE))
+    const bySecond = byFirst.slice(from, to).sort((x, y) => x[1] - y[1])
+    return sides.map((j) => bySecond[Math.floor(((j + 0.5) * bySecond.length) / SIDE)]!)
+  })
 }
 
 /** How sure both were; `null` where that is not known of both. */
@@ -170,28 +181,29 @@ export function foreseeAlone(
 }
 
 export function foresee(check: Check, looks: ArrayLike<number>, options: number): Foreseen {
-  const { members } = check
+  const { members, sure } = check
   const own = rowOf(looks, options, members)
+  const rows = check.differ.map((_, m) => rowOf(looks, options, othersOf(members, m)))
   return {
     members,
     agree: chance(check.agree, own),
     right: chance(check.right, own),
-    differ: Float64Array.from(check.differ, (weights, m) =>
-      chance(weights, rowOf(looks, options, othersOf(members, m))),
-    ),
-    ...(check.sure && {
-      sure: {
-        agree: check.sure.agree && outlook(check.sure.agree, members, looks, options),
-        differ: check.sure.differ && outlook(check.sure.differ, members, looks, options),
-      },
+    differ: Float64Array.from(check.differ, (weights, m) => chance(weights, rows[m]!)),
+    ...(sure && {
+      sure: { agree: sure.agree && outlook(sure.agree, rows), differ: sure.differ && outlook(sure.differ, rows) },
     }),
   }
 }
 
-function outlook({ weights, seen }: Sure, members: Members, looks: ArrayLike<number>, options: number): Outlook {
-  const unheard = weights.map((own, m) => dotSparse(own, rowOf(looks, options, othersOf(members, m))))
+/** @param rows by candidate, as far as they are known before anybody is asked */
+function outlook({ weights, seen }: Sure, rows: readonly SparseRow[]): Outlook {
+  const scores = weights.map((own, m) => ({
+    unheard: dotSparse(own, rows[m]!),
+    first: own.at(-2)!,
+    second: own.at(-1)!,
+  }))
   const chances = ([a, b]: Pair<number>) =>
-    Float64Array.from(unheard, (score, m) => sigmoid(score + weights[m]!.at(-2)! * a + weights[m]!.at(-1)! * b))
+    scores.map(({ unheard, first, second }) => sigmoid(unheard + first * a + second * b))
   return { chances, expected: seen.map(chances) }
 }
 
@@ -199,7 +211,7 @@ function outlook({ weights, seen }: Sure, members: Members, looks: ArrayLike<num
 export function compare(
   { sure, differ }: Foreseen,
   answers: Pair<AnswerSignals>,
-): { readonly agree: boolean; readonly chances: Float64Array | null } {
+): { readonly agree: boolean; readonly chances: ArrayLike<number> | null } {
   const same = agree(...answers)
   const sureness = surenessOf(answers)
   const heard = sureness && sure?.[same ? 'agree' : 'differ']?.chances(sureness)

@@ -48,7 +48,7 @@ export function start(prospect: Prospect, lambda: number): Start {
     const { members, sure } = check
     const [a, b] = members
     if (!able.includes(a) || !able.includes(b)) continue
-    const worthOf = (chances: Float64Array) => {
+    const worthOf = (chances: ArrayLike<number>) => {
       const last = answerer(members, chances, prospect, lambda)
       return chances[last]! - (last === a || last === b ? 0 : lambda * costUsd[last]!)
     }
