@@ -94,7 +94,7 @@ describe('whom to begin with', () => {
     // The first of the two where it is sure, else the third for 0.2: (0.9 + 0.6) / 2.
     expect(start({ ...prospect, checks: [heard] }, 10).worth).toBeCloseTo(0.63 + 0.3 * 0.75 - 0.02, 12)
     const both = { ...check, sure: { agree: outlook, differ: outlook } }
-    expect(start({ ...prospect, checks: [both] }, 10).worth).toBeCloseTo(0.75 - 0.02, 12)
+    expect(start({ ...prospect, alone: [0, 0, 0], checks: [both] }, 10).worth).toBeCloseTo(0.75 - 0.02, 12)
     const answers = ['A', 'B'].map((text) => readSignals(PROMPT, text, 1, -1))
     const said = [answers[0]!, answers[1]!] as const
     expect(settle(heard, said, prospect, 10)).toEqual({ agree: false, candidate: 2, chance: 0.8 })
