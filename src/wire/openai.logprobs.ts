@@ -22,8 +22,8 @@ export function tokenLogprobs(choice: Fields): number[] {
  *
  * It is `Chow-Quantile` of Gupta et al. 2024 (arXiv 2404.10136), at 0.9 of the uncertainty. Their sum makes every long answer look unsure, and in their mean the
  * many tokens that no model would get wrong hide the few that matter: both follow the length. The lowest one of all does so too, less: an answer of hundreds
- * of tokens has a rare word somewhere. A margin between the two likeliest tokens (UCCI, arXiv 2605.18796) needs `top_logprobs`, which some
- * upstreams refuse and which makes answers several times as long; where the model hesitates between two words, it is a function of the one that was taken.
+ * of tokens has a rare word somewhere. A margin between the two likeliest tokens (UCCI, arXiv 2605.18796) needs `top_logprobs`, which makes answers longer still;
+ * where the model hesitates between two words alone, it follows from the probability of the one that was taken.
  */
 export function lowLogprob(logprobs: readonly number[]): number | null {
   const ascending = Float64Array.from(logprobs).sort()
