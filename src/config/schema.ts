@@ -143,7 +143,9 @@ const candidate = object({
   capabilities: z
     .array(z.enum(CAPABILITIES))
     .exactOptional()
-    .describe('What requests may demand of it. Left out: from the catalogue.'),
+    .describe(
+      'What requests may demand of it; `logprobs` also lets cascades and `bootstrap` ask it how sure it is. Left out: from the catalogue.',
+    ),
   tags: z.array(z.string()).default([]).describe('Free labels.'),
   elsewhere: z
     .array(
