@@ -42,13 +42,12 @@ export function buildExchange(
   const without = same
     ? body.withModel(candidate.model)
     : translate(clientWire, body, candidate, sent['anthropic-version'])
-  const adds = logprobs && candidate.wire === 'openai' && candidate.capabilities.has('logprobs')
+  const said = 'logprobs' in body.json || 'top_logprobs' in body.json
+  const adds = logprobs && !said && candidate.wire === 'openai' && candidate.capabilities.has('logprobs')
   return {
     path: dialect.path,
     headers: sent,
-    ...(adds && !('logprobs' in body.json)
-      ? { body: withLogprobs(without), added: { without, strip: withoutLogprobs } }
-      : { body: without }),
+    ...(adds ? { body: withLogprobs(without), added: { without, strip: withoutLogprobs } } : { body: without }),
     stream: body.json.stream === true,
     reader: dialect.streamReader,
     readReply: dialect.readReply,

@@ -58,6 +58,8 @@ describe('one number for an answer', () => {
     expect(logprobOf({ content: [{ logprob: 'high' }, { logprob: 2 }, { logprob: -9999 }, { logprob: -0.1 }] })).toBe(
       -9999,
     )
+    const huge = decode(whole).replaceAll(/"logprob": [^,]+,/gu, '"logprob": -1e999,')
+    expect(openai.readReply(encode(huge)).logprob).toBeNull()
     expect(openai.streamReader().logprob).toBeNull()
     expect(anthropic.streamReader().logprob).toBeNull()
   })
@@ -164,6 +166,8 @@ describe('asking for them', () => {
       expect(build(raw)).not.toHaveProperty('added')
     }
     expect(build('{"model":"gpt","messages":[],"\\u006cogprobs":true}')).not.toHaveProperty('added')
+    // Refused alone, and so it stays.
+    expect(build('{"model":"gpt","messages":[],"top_logprobs":2}')).not.toHaveProperty('added')
     expect(buildExchange('openai', readBody(encode(RAW)), candidate, {})).not.toHaveProperty('added')
   })
 })

@@ -13,7 +13,8 @@ const QUANTILE = 0.1
 export function tokenLogprobs(choice: Fields): number[] {
   return itemsOf(fieldsOf(choice.logprobs).content).flatMap((token) => {
     const { logprob } = fieldsOf(token)
-    return typeof logprob === 'number' && logprob <= 0 ? [logprob] : []
+    // `-1e999` is JSON, too.
+    return typeof logprob === 'number' && logprob <= 0 && Number.isFinite(logprob) ? [logprob] : []
   })
 }
 
