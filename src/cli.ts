@@ -97,7 +97,7 @@ program
   .option('--out <file>', 'write the policy to this file instead of the data folder')
   .addOption(config())
   .addOption(json())
-  .action(async (options) => (await import('./cli/bootstrap.ts')).bootstrap(options))
+  .action(async (options) => (await import('./cli/bootstrap/bootstrap.ts')).bootstrap(options))
 
 program
   .command('onboard')
@@ -141,7 +141,7 @@ program
   .option('--draws <number>', 'bootstrap draws behind the intervals', '500')
   .option('--report <file>', 'write a report, one HTML file that needs nothing else')
   .addOption(json())
-  .action(async (options) => (await import('./cli/eval.ts')).evaluate(options))
+  .action(async (options) => (await import('./cli/eval/eval.ts')).evaluate(options))
 
 program
   .command('evaluate')
@@ -203,7 +203,7 @@ program
   .option('--limit <number>', 'only the first test prompts')
   .option('--worker', 'through the Worker, in the Workers runtime of this machine, instead of the Node server')
   .addOption(json())
-  .action(async (options) => (await import('./cli/replay.ts')).replay(options))
+  .action(async (options) => (await import('./cli/replay/replay.ts')).replay(options))
 
 program
   .command('upstream')

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type FaultProvider, startFaultProvider } from '../benchmarks/faults/provider.ts'
-import { decideAgain, type Serving } from '../src/cli/replay.online.ts'
+import { decideAgain, type Serving } from '../src/cli/replay/online.ts'
 import { foldOptions, nameOf, type Recipe } from '../src/compose/learners.ts'
 import { constantPolicy, routerOf } from '../src/compose/policy.ts'
 import { parseGiven } from '../src/config/given.ts'

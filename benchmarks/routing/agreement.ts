@@ -6,7 +6,7 @@
  */
 import { parseArgs } from 'node:util'
 import { agreedQuality, agreement } from '../../routers/estimators/agreement.ts'
-import { ENCODER } from '../../src/cli/replay.gateways.ts'
+import { ENCODER } from '../../src/cli/replay/gateways.ts'
 import { openEncoder } from '../../src/compose/encoder.node.ts'
 import { withRecordedAnswers } from '../../src/train/answers.node.ts'
 import { readDataset, rowsOf } from '../../src/train/dataset.node.ts'

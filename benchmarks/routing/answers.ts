@@ -7,7 +7,7 @@
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { findEstimator, findPlanner } from '../../routers/index.ts'
-import { ENCODER } from '../../src/cli/replay.gateways.ts'
+import { ENCODER } from '../../src/cli/replay/gateways.ts'
 import { openEncoder } from '../../src/compose/encoder.node.ts'
 import type { Aim, Mix } from '../../src/train/aims.ts'
 import { withTexts } from '../../src/train/answers.node.ts'

@@ -5,7 +5,7 @@ import type { Interval } from '../train/metrics/interval.ts'
 import { ESTIMATORS, type EstimatorName } from '../train/ope/index.ts'
 import type { Comparison, Standing } from '../train/ope/onLog.ts'
 import { lackOf } from '../train/ope/overlap.ts'
-import { showInterval } from './eval.table.ts'
+import { showInterval } from './eval/table.ts'
 
 const BORDERLESS = { head: [], border: [] }
 /** A mean weight that is off by more than this many standard errors is no chance. */

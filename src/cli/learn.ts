@@ -24,7 +24,7 @@ import type { Choose } from '../train/router.ts'
 import { completeRows, lackOf } from '../train/rows.ts'
 import { EVERYTHING } from '../train/splits.node.ts'
 import { compareStudy, termsOf } from '../train/study.ts'
-import { readEstimator } from './eval.routers.ts'
+import { readEstimator } from './eval/routers.ts'
 import { progress } from './output.ts'
 
 /** Bootstrap draws behind the intervals. */

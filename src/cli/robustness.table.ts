@@ -4,7 +4,7 @@ import type { Interval } from '../train/metrics/interval.ts'
 import type { Judged, Prefixed } from '../train/robustness/judge.ts'
 import type { Change } from '../train/robustness/measure.ts'
 import type { Aim, Router } from '../train/robustness/routers.ts'
-import { signed } from './eval.table.ts'
+import { signed } from './eval/table.ts'
 
 const BORDERLESS = { head: [], border: [] }
 

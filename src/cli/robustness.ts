@@ -26,9 +26,9 @@ import {
 } from '../train/robustness/routers.ts'
 import { createTexts, type Texts } from '../train/robustness/texts.ts'
 import { completeRows, lambdaGrid } from '../train/rows.ts'
-import { type Named, readEstimators, readPlanners, showNamed } from './eval.routers.ts'
+import { type Named, readEstimators, readPlanners, showNamed } from './eval/routers.ts'
 import { print, progress } from './output.ts'
-import { ENCODER } from './replay.gateways.ts'
+import { ENCODER } from './replay/gateways.ts'
 import { type Robustness, renderRobustness } from './robustness.table.ts'
 
 export interface RobustnessArguments {

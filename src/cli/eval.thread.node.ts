@@ -1,2 +1,0 @@
-/** A worker thread of an evaluation. */
-export { runJob as default } from './eval.job.ts'

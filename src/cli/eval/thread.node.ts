@@ -1,0 +1,2 @@
+/** A worker thread of an evaluation. */
+export { runJob as default } from './job.ts'
