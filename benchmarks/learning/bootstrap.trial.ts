@@ -16,6 +16,8 @@ import type { Material } from '../guard/material.ts'
 
 export interface Task {
   readonly set: string
+  /** Splits are drawn anew. */
+  readonly mixed: boolean
   readonly estimator: string
   /** Prompts drawn from the split `train`. */
   readonly size: number

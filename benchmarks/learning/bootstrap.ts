@@ -3,9 +3,9 @@
  * recorded outcome is the grade, and the split `test` says whether the policy is really better than the constant, at the λ of the level `auto`.
  *
  *   node benchmarks/learning/bootstrap.ts [--data ../shared/data] [--sets routerbench_rdc,fusionbench] [--sizes 100,300,1000]
- *     [--estimators linear] [--seeds 50] [--resume FILE] [--part 1/8] [--json | --markdown]
+ *     [--estimators linear] [--seeds 50] [--mixed] [--resume FILE] [--part 1/8] [--json | --markdown]
  *
- * `--resume`, `--part`: trials.ts.
+ * `--mixed`: mixed.ts. `--resume`, `--part`: trials.ts.
  */
 import { parseArgs } from 'node:util'
 import { type Verdict, WORTHWHILE } from '../../src/train/bootstrap/verdict.ts'
@@ -13,6 +13,7 @@ import { mean, quantile } from '../../src/train/metrics/statistics.ts'
 import type { Gain } from '../../src/train/proof.ts'
 import { loadMaterial, type Material } from '../guard/material.ts'
 import { type Judged, runTrial, type Task, type Trial } from './bootstrap.trial.ts'
+import { mixSplits } from './mixed.ts'
 import { runTrials } from './trials.ts'
 
 const { values } = parseArgs({
@@ -22,6 +23,7 @@ const { values } = parseArgs({
     sizes: { type: 'string', default: '100,300,1000' },
     estimators: { type: 'string', default: 'linear' },
     seeds: { type: 'string', default: '50' },
+    mixed: { type: 'boolean', default: false },
     resume: { type: 'string' },
     part: { type: 'string' },
     json: { type: 'boolean', default: false },
@@ -31,18 +33,24 @@ const { values } = parseArgs({
 const list = (text: string) => text.split(',')
 
 const materials = new Map<string, Material>()
-for (const set of list(values.sets)) materials.set(set, await loadMaterial(set, { data: values.data, vectors: null }))
+const { mixed } = values
+for (const set of list(values.sets)) {
+  const material = await loadMaterial(set, { data: values.data, vectors: null })
+  materials.set(set, mixed ? mixSplits(material) : material)
+}
 const seeds = Array.from({ length: Number(values.seeds) }, (_, i) => i + 1)
 const tasks = list(values.sizes)
   .map(Number)
   .flatMap((size) =>
     list(values.sets).flatMap((set) =>
-      list(values.estimators).flatMap((estimator) => seeds.map((seed): Task => ({ set, estimator, size, seed }))),
+      list(values.estimators).flatMap((estimator) =>
+        seeds.map((seed): Task => ({ set, mixed, estimator, size, seed })),
+      ),
     ),
   )
 const trials = await runTrials<Task, Trial>(tasks, {
   ...values,
-  keyOf: ({ set, estimator, size, seed }) => `${set} ${estimator} ${size} ${seed}`,
+  keyOf: ({ set, mixed, estimator, size, seed }) => `${set} ${mixed} ${estimator} ${size} ${seed}`,
   run: (task) => runTrial(materials.get(task.set)!, task),
 })
 const cells = Map.groupBy(trials, ({ set, estimator, size }) => `${set} ${estimator} ${size}`)

@@ -8,14 +8,12 @@
  *   node benchmarks/learning/poison.ts --data ../shared/data [--sets a,b] [--estimator linear] [--size 1500] [--seeds 100] [--first 1] [--logger uniform] [--cases a,b] [--mixed]
  *     [--resume FILE] [--part 1/8]
  *
- * `--mixed`: splits are drawn anew by a hash of the prompt, so that the test split is like the traffic; a set's own may be of another mix of tasks, and then a policy that is better where
- * it learned may be worse there without anybody's lies. `--resume`, `--part`: trials.ts.
+ * `--mixed`: mixed.ts. `--resume`, `--part`: trials.ts.
  */
-import { createHash } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import { mean } from '../../src/train/metrics/statistics.ts'
-import type { Material } from '../guard/material.ts'
 import { LOGGERS, loadFeatures } from './logs.ts'
+import { mixSplits } from './mixed.ts'
 import { CASES, createWorld, runTrial, type Task, type Trial, type World } from './poison.trial.ts'
 import { runTrials } from './trials.ts'
 
@@ -42,7 +40,7 @@ const size = Number(values.size)
 const worlds = new Map<string, World>()
 for (const name of values.sets.split(',')) {
   const material = await loadFeatures(name, values.data)
-  worlds.set(name, createWorld(mixed ? mix(material) : material))
+  worlds.set(name, createWorld(mixed ? mixSplits(material) : material))
 }
 const seeds = Array.from({ length: Number(values.seeds) }, (_, i) => i + Number(values.first))
 const tasks = [...worlds.keys()].flatMap((set) =>
@@ -76,12 +74,4 @@ function summarise(cell: readonly Trial[]): string[] {
     `mean gain over it ${mean(cell.map(({ overConstant }) => overConstant)).toFixed(4)}`,
     `mean gain over what serves ${mean(cell.map(({ gain }) => gain)).toFixed(4)}`,
   ]
-}
-
-function mix(material: Material): Material {
-  const queries = material.set.queries.map((query) => {
-    const [byte] = createHash('sha256').update(query.prompt).digest()
-    return { ...query, split: byte! % 3 === 0 ? 'test' : 'train' }
-  })
-  return { ...material, set: { ...material.set, queries } }
 }
