@@ -30,8 +30,7 @@ export interface Trial extends Task {
   readonly shrink: number
   readonly guarded: Judged
   readonly unguarded: Judged
-  /** The constant that the prompts name is the best on the test split too, and what it falls short of that one in utility. */
-  readonly rightConstant: boolean
+  /** What the constant that the prompts name falls short of the best one on the test split, in utility. */
   readonly constantRegret: number
 }
 
@@ -94,7 +93,6 @@ export function runTrial({ set, queries }: Material, task: Task): Trial {
       crossed: crossed(evidence.unguarded),
       truth: truthOf(withoutGuard(policy)),
     },
-    rightConstant: constant === Math.max(...alone),
     constantRegret: Math.max(...alone) - constant,
   }
 }

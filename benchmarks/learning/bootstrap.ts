@@ -8,7 +8,7 @@
  * `--mixed`: mixed.ts. `--resume`, `--part`: trials.ts.
  */
 import { parseArgs } from 'node:util'
-import { type Verdict, WORTHWHILE } from '../../src/train/bootstrap/verdict.ts'
+import type { Verdict } from '../../src/train/bootstrap/verdict.ts'
 import { mean, quantile } from '../../src/train/metrics/statistics.ts'
 import type { Gain } from '../../src/train/proof.ts'
 import { loadMaterial, type Material } from '../guard/material.ts'
@@ -61,7 +61,7 @@ else print(table)
 type Row = Readonly<Record<string, string>>
 
 function toRow(cell: readonly Trial[]): Row {
-  const { set, estimator, size } = cell[0]!
+  const { set, mixed, estimator, size } = cell[0]!
   const count = (has: (trial: Trial) => boolean) => String(cell.filter(has).length)
   const is = (kind: Verdict['kind']) => count(({ verdict }) => verdict.kind === kind)
   const gains = (pick: (trial: Trial) => Judged) => {
@@ -75,7 +75,7 @@ function toRow(cell: readonly Trial[]): Row {
       .join(', ')
   const isBetter = ({ guarded }: Trial) => guarded.truth > 0
   return {
-    set,
+    set: mixed ? `${set}, splits anew` : set,
     estimator,
     prompts: String(size),
     seeds: String(cell.length),
@@ -90,8 +90,6 @@ function toRow(cell: readonly Trial[]): Row {
     'true gain, mean and worst 5 %': gains(({ guarded }) => guarded),
     'without the guard': gains(({ unguarded }) => unguarded),
     'promoted and worse without it': count(({ unguarded }) => isProved(unguarded.proof) && unguarded.truth < 0),
-    'kept though worth it': count(({ verdict, guarded }) => verdict.kind === 'keep' && guarded.truth > WORTHWHILE),
-    'best constant found': count(({ rightConstant }) => rightConstant),
     'more prompts asked for, median': medianMore(cell),
   }
 }

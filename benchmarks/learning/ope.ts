@@ -1,7 +1,7 @@
 /**
  * Off-policy estimates against the truth. Logs are drawn from recorded outcomes, one candidate a request by the chances of a policy that explores; each estimator says from
  * the log alone what other policies are worth; the truth is their mean utility over all outcomes. Per estimator: how often the 95 % interval holds the
- * truth, bias, root mean squared error, half the interval's width. Per pair of policies: how often the verdict is right, wrong, or that it cannot be told.
+ * truth, bias, root mean squared error. Per pair of policies: how often the verdict is right, wrong, or that it cannot be told.
  *
  *   node benchmarks/learning/ope.ts [--data ../shared/data] [--sets routerbench_rdc,fusionbench] [--logs 500] [--sizes 500,2000]
  *     [--loggers "squarecb 10,squarecb 50,epsilon 0.2,epsilon 0.01,utility"] [--resume FILE] [--part 1/8] [--json]
@@ -10,7 +10,6 @@
  */
 import { parseArgs } from 'node:util'
 import type { Interval } from '../../src/train/metrics/interval.ts'
-import { normalQuantile } from '../../src/train/metrics/normal.ts'
 import { mean } from '../../src/train/metrics/statistics.ts'
 import { ESTIMATORS, type EstimatorName } from '../../src/train/ope/index.ts'
 import { loadMaterial } from '../guard/material.ts'
@@ -63,7 +62,6 @@ interface Quality {
   readonly coverage: number
   readonly bias: number
   readonly rmse: number
-  readonly halfWidth: number
 }
 
 /** `right` and `wrong` by the sign of the truth. */
@@ -141,7 +139,6 @@ function qualityOf(said: readonly Said[], name: EstimatorName, truth: number): Q
     coverage: mean(intervals.map((interval) => Number(holds(interval, truth)))),
     bias: mean(errors),
     rmse: Math.sqrt(mean(errors.map((error) => error * error))),
-    halfWidth: mean(intervals.map(({ low, high }) => (high - low) / 2)),
   }
 }
 
@@ -172,32 +169,34 @@ function isLogger(name: string): name is Logger {
 
 /** Markdown. */
 function render({ set, logger, size, logs, estimates, verdicts }: Result): string {
-  const percent = (share: number) => `${(100 * share).toFixed(1)} %`
+  const percent = (share: number) => (Number.isNaN(share) ? '' : `${(100 * share).toFixed(1)} %`)
   const number = (value: number) => value.toFixed(4)
-  const error = (coverage: number) => percent(Math.sqrt((coverage * (1 - coverage)) / logs) * normalQuantile(0.975))
   const names = Object.keys(ESTIMATORS) as EstimatorName[]
+  const figures: Readonly<Record<string, (quality: Quality) => string>> = {
+    coverage: ({ coverage }) => percent(coverage),
+    RMSE: ({ rmse }) => number(rmse),
+    bias: ({ bias }) => `${bias < 0 ? '' : '+'}${number(bias)}`,
+  }
   return [
     `### ${set}, logged by ${logger}, ${size} requests, ${logs} logs`,
     '',
-    '| target | truth | effective | estimator | coverage | bias | RMSE | half width |',
-    '|---|---|---|---|---|---|---|---|',
+    `| set | target | truth | effective | | ${names.join(' | ')} |`,
+    `|---|---|---|---|---|${names.map(() => '---|').join('')}`,
     ...estimates.flatMap(({ target, truth, effective, refused, anyway, by }) =>
-      names.map((name) => {
-        const quality = by[name]
+      Object.entries(figures).map(([figure, show], line) => {
         const given = refused === 0 ? '' : ` (${percent(refused)} refused; dr would cover ${percent(anyway)})`
-        const head = `| ${target} | ${number(truth)} | ${effective.toFixed(0)}${given} | ${name} |`
-        if (quality === null) return `${head} | | | |`
-        const { coverage, bias, rmse, halfWidth } = quality
-        return `${head} ${percent(coverage)} ± ${error(coverage)} | ${number(bias)} | ${number(rmse)} | ${number(halfWidth)} |`
+        const head = line === 0 ? `${set} | ${target} | ${number(truth)} | ${effective.toFixed(0)}${given}` : ' | | |'
+        return `| ${head} | ${figure} | ${names.map((name) => (by[name] ? show(by[name]) : '')).join(' | ')} |`
       }),
     ),
     '',
-    '| pair | truth | effective | right | wrong | undecided | no overlap | coverage |',
-    '|---|---|---|---|---|---|---|---|',
-    ...verdicts.map(
-      ({ pair, truth, effective, counts, coverage }) =>
-        `| ${pair} | ${number(truth)} | ${effective.toFixed(0)} | ${percent(counts.right)} | ${percent(counts.wrong)} | ${percent(counts.undecided)} | ${percent(counts['no overlap'])} | ${Number.isNaN(coverage) ? '' : percent(coverage)} |`,
-    ),
+    '| set | pair | truth | effective | right | wrong | cannot be told | too little overlap | coverage |',
+    '|---|---|---|---|---|---|---|---|---|',
+    ...verdicts.map(({ pair, truth, effective, counts, coverage }) => {
+      const { right, wrong, undecided, 'no overlap': lacking } = counts
+      const shares = [right, wrong, undecided, lacking, coverage].map(percent)
+      return `| ${set} | ${pair} | ${number(truth)} | ${effective.toFixed(0)} | ${shares.join(' | ')} |`
+    }),
     '',
   ].join('\n')
 }
