@@ -119,8 +119,8 @@ describe('by its own training, while the constant serves', { timeout: 120_000 },
   })
 })
 
-/** 300 scored requests; every candidate had the same chance, and one of them was always right. */
-function exploredLog(right: string): LogRow[] {
+/** 300 scored requests; every candidate had the same chance. */
+function exploredLog(scoreOf: (candidate: string, i: number) => number): LogRow[] {
   const candidates = ['demo-chatty', 'demo-coder', 'demo-math', 'demo-sage']
   const at = Date.UTC(2026, 10, 22)
   return Array.from({ length: 300 }, (_, i) => i).flatMap((i): LogRow[] => {
@@ -139,7 +139,7 @@ function exploredLog(right: string): LogRow[] {
       { table: 'outcomes', row: sampleOutcome(id, { candidate, at: at + 1, costUsd: 0.001 }) },
       {
         table: 'feedback',
-        row: { decision: id, principal: 'p', source: 'user', at: at + 2, value: candidate === right ? 1 : 0.2 },
+        row: { decision: id, principal: 'p', source: 'user', at: at + 2, value: scoreOf(candidate, i) },
       },
     ]
   })
@@ -152,7 +152,7 @@ it('by this gateway’s own log, where enough was tried', async () => {
     await here.policies.write(bytes)
     expect(await decodePolicy(bytes)).toMatchObject({ manifest: { metrics: { gain: 0.1 } } })
   }
-  await here.log((store) => store.append(exploredLog('demo-math')))
+  await here.log((store) => store.append(exploredLog((candidate) => (candidate === 'demo-math' ? 1 : 0.2))))
   await here.switchyard('promote', idOf(sage!), '--force', 'to begin with')
   const better = await here.switchyard('promote', idOf(math!))
   expect(better.code, better.output).toBe(0)
@@ -163,4 +163,24 @@ it('by this gateway’s own log, where enough was tried', async () => {
   expect(worse.output).toMatch(/it gains −0\.[78]\d* in utility/)
   const [row] = await here.log((store) => store.history('auto', 1))
   expect(row).toMatchObject({ policy: idOf(math!), evidence: { method: 'log', proved: true, requests: 300 } })
+}, 120_000)
+
+it('less has to be proved for a share of the requests, which a canary ends by itself', async () => {
+  const here = installation(adminConfig)
+  const [math, sage] = ['demo-math', 'demo-sage'].map((id) => policyFor(id))
+  for (const bytes of [math!, sage!]) await here.policies.write(bytes)
+  // Right 13 times of 20 and 9 times of 20: of 75 answers each that is about 2.4 standard errors.
+  const isRight = (candidate: string, i: number) => (7 * Math.floor(i / 4)) % 20 < (candidate === 'demo-math' ? 13 : 9)
+  await here.log((store) => store.append(exploredLog((...asked) => (isRight(...asked) ? 1 : 0))))
+  await here.switchyard('promote', idOf(sage!), '--force', 'to begin with')
+  const refused = await here.switchyard('promote', idOf(math!))
+  expect(refused.code, refused.output).toBe(1)
+  expect(refused.output).toMatch(
+    /one-sided 99\.9 % lower bound −0\.\d+.*\nAbout \d+ more .* a canary asks for no more than 95 %/,
+  )
+  const tried = await here.switchyard('promote', idOf(math!), '--canary', '0.1')
+  expect(tried.code, tried.output).toBe(0)
+  expect(tried.output).toMatch(/one-sided 95 % lower bound \+0\.\d+/)
+  const [row] = await here.log((store) => store.history('auto', 1))
+  expect(row).toMatchObject({ policy: idOf(math!), share: 0.1, evidence: { proved: true, confidence: 0.95 } })
 }, 120_000)

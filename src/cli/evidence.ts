@@ -12,7 +12,7 @@ import { TYPICAL } from '../route/cost.ts'
 import { decide, type RoutePolicy } from '../route/decide.ts'
 import type { EncoderInfo, JsonObject, Policy, Store } from '../spec.ts'
 import { readLogged } from '../train/logged.node.ts'
-import { compareOnLog, LOG_CONFIDENCE } from '../train/ope/compareOnLog.ts'
+import { CANARY_CONFIDENCE, compareOnLog, LOG_CONFIDENCE } from '../train/ope/compareOnLog.ts'
 import type { Comparison } from '../train/ope/onLog.ts'
 import { type Gain, type Proof, readProof } from '../train/proof.ts'
 import { logFile } from './log.ts'
@@ -34,6 +34,8 @@ export interface Contest {
   /** `null`: the constant. */
   readonly incumbent: Policy | null
   readonly standing: Standing
+  /** Of the requests that the policy shall decide. */
+  readonly share: number
   readonly encoder: EncoderInfo | null
   readonly store: Pick<Store, 'rows'>
   /** Milliseconds since the epoch. */
@@ -82,7 +84,8 @@ export function describeCanaryState({ canary, incumbent, difference, lower, uppe
 }
 
 function fromLog(contest: Contest): Evidence & { readonly isDecisive: boolean } {
-  const { config, route, encoder, now } = contest
+  const { config, route, encoder, share, now } = contest
+  const confidence = share < 1 ? CANARY_CONFIDENCE : LOG_CONFIDENCE
   const definition = config.learning.reward
   const read = readLogged(logFile({ data: resolve(config.data) }), { definition, encoder, route: route.name, now })
   const incumbent = policyOf(contest, contest.incumbent)
@@ -105,28 +108,36 @@ function fromLog(contest: Contest): Evidence & { readonly isDecisive: boolean } 
   const comparison = compareOnLog(rows, policies[0]!, learns ? 'logged' : incumbent, {
     candidates: candidatesOf(route, config.candidates),
     family: findEstimator('linear'),
+    confidence,
     exploration: { allowed: true, maxLoss: route.exploration.maxLoss },
   })
   const { lower, difference, requests, verdict } = comparison
   return {
     isDecisive: difference !== null,
     isProved: lower !== null && lower > 0,
-    says: describeComparison(comparison),
-    figures: { method: 'log', gain: difference?.value ?? null, lower, requests, verdict: verdict.kind },
+    says: describeComparison(comparison, confidence),
+    figures: { method: 'log', gain: difference?.value ?? null, lower, confidence, requests, verdict: verdict.kind },
   }
 }
 
-function describeComparison({ requests, difference, lower, verdict }: Comparison): string[] {
+function describeComparison({ requests, difference, lower, verdict }: Comparison, confidence: number): string[] {
   const counts = `${requests} scored requests of this gateway's log`
   if (verdict.kind === 'alike') return [`On ${counts} it decides exactly as what serves: there is nothing to gain.`]
   if (difference === null || lower === null)
     return [
       `${counts} do not show what it would have come to${verdict.kind === 'no overlap' ? `: ${verdict.reason}` : ''}. A planner that explores, or a canary, makes them tell.`,
     ]
-  const figures = `On ${counts} it gains ${signed(difference.value)} in utility (quality − λ · cost) per request over what serves; ${Number.isFinite(lower) ? `one-sided ${percent(LOG_CONFIDENCE)} lower bound ${signed(lower)}` : 'without the requests of one key too little is left to bound it'}.`
+  const figures = `On ${counts} it gains ${signed(difference.value)} in utility (quality − λ · cost) per request over what serves; ${Number.isFinite(lower) ? `one-sided ${percent(confidence)} lower bound ${signed(lower)}` : 'without the requests of one key too little is left to bound it'}.`
   if (lower > 0) return [figures]
   const needed = verdict.kind === 'undecided' ? verdict.needed : null
-  return [figures, ...(needed === null ? [] : [`About ${needed} more scored requests would decide it.`])]
+  return [
+    figures,
+    ...(needed === null
+      ? []
+      : [
+          `About ${needed} more scored requests would decide it${confidence > CANARY_CONFIDENCE ? `; a canary asks for no more than ${percent(CANARY_CONFIDENCE)}` : ''}.`,
+        ]),
+  ]
 }
 
 /** Only where what serves asks the same candidate for every query: that candidate the training can be held against. */

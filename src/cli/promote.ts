@@ -42,7 +42,7 @@ export async function promote(named: string, args: PromoteArguments): Promise<vo
     }
     // The constant is what everything else has to beat, and the demo's policy came with the demo.
     const isFree = policy === null || named === 'demo'
-    const evidence = isFree ? null : await evidenceFor(policy, { config, route, serves, standing, store })
+    const evidence = isFree ? null : await evidenceFor(policy, { config, route, serves, standing, share, store })
     for (const line of evidence?.says ?? []) print(line)
     if (evidence && !evidence.isProved && force === undefined) {
       print(
@@ -108,7 +108,7 @@ async function servesNow(activation: Activation | null, config: Config, route: R
   return embedded.misfit === null ? embedded.policy.id : null
 }
 
-interface Candidacy extends Pick<Contest, 'config' | 'route' | 'standing' | 'store'> {
+interface Candidacy extends Pick<Contest, 'config' | 'route' | 'standing' | 'share' | 'store'> {
   readonly serves: string | null
 }
 

@@ -11,9 +11,12 @@ import { createTarget, type Target, type TargetOptions } from './target.ts'
  */
 export const LOG_CONFIDENCE = 0.999
 
+/** What suffices to be tried on a share of the requests, where a canary's own test ends what is worse. */
+export const CANARY_CONFIDENCE = 0.95
+
 /**
  * Whether `a` is better than `b` by what a gateway logged: the difference of their mean utilities, quality − λ · cost at each request's λ, doubly robust,
- * with a two-sided 99.9 % interval and a one-sided 99.9 % lower bound (without the requests of any one key), paired and robust to texts that were asked again. No number is given where
+ * with a two-sided interval and a one-sided lower bound, both at the confidence (without the requests of any one key), paired and robust to texts that were asked again. No number is given where
  * the log holds too little of what would tell them apart (`lackOf`).
  *
  * The figures are of requests that get a score. Throws `policy_unfit` for a policy that judges answers before it sends one.
@@ -22,9 +25,9 @@ export function compareOnLog(
   rows: readonly LoggedRequest[],
   a: Target,
   b: Target,
-  options: ModelOptions & TargetOptions,
+  options: ModelOptions & TargetOptions & { readonly confidence: number },
 ): Comparison {
-  const log = openLog(rows, { ...options, confidence: LOG_CONFIDENCE })
+  const log = openLog(rows, options)
   const [ours, theirs] = [log.judge(createTarget(a, options)), log.judge(createTarget(b, options))]
   const comparison = compare(log, ours, theirs)
   if (comparison.difference === null || comparison.verdict.kind === 'alike') return comparison

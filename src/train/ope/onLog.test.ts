@@ -5,7 +5,7 @@ import type { RoutePolicy } from '../../route/decide.ts'
 import type { Estimator } from '../../spec.ts'
 import { createRandom } from '../random.ts'
 import { clusteredMean } from './clustered.ts'
-import { compareOnLog } from './compareOnLog.ts'
+import { compareOnLog, LOG_CONFIDENCE } from './compareOnLog.ts'
 import { openLog, standingOf } from './onLog.ts'
 import type { LoggedRequest } from './request.ts'
 import { createTarget } from './target.ts'
@@ -61,7 +61,7 @@ function log({ count = 400, chances, lambda = 0, seed = 1 }: Draw, bonus: readon
 const meanOf = (arm: number) =>
   planted.queries.reduce((sum, _, i) => sum + 0.5 * planted.quality[i * ids.length + arm]!, 0) / planted.queries.length
 const even = ids.map(() => 1 / ids.length)
-const options = { candidates, family }
+const options = { candidates, family, confidence: LOG_CONFIDENCE }
 
 it('finds a policy that is better, by about as much as it is', () => {
   const rows = log({ count: 1200, chances: even }, [0, 0.3])
