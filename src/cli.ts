@@ -2,9 +2,11 @@
 /** The command line: one file per command in `cli/`, each loaded only when it is called. */
 import { Command, Option } from 'commander'
 import { fail } from './cli/output.ts'
+import { packageVersion } from './package.node.ts'
 
 const program = new Command('switchyard')
   .description('Send each query to the language model that answers it best for the money.')
+  .version(packageVersion())
   .showHelpAfterError()
   .showSuggestionAfterError()
 
@@ -56,7 +58,7 @@ program
   )
   .addOption(columns())
   .addOption(config())
-  .addOption(new Option('--preset <name>', 'knn or cost-aware').conflicts('estimator'))
+  .addOption(new Option('--preset <name>', 'knn, cost-aware, bandit or cascade').conflicts('estimator'))
   .option(
     '--estimator <name>',
     'constant, knn, linear, kernel, difficulty, cluster, low-rank, mlp, bradley-terry, pilot, skills, contrastive, graph, stack, domains or agreement; with options NAME={"option":value}',

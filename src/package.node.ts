@@ -1,5 +1,5 @@
-/** Where this package's own files are: the embedded encoder, the demo policy, the migrations. */
-import { existsSync } from 'node:fs'
+/** This package itself: where its own files are (the embedded encoder, the demo policy, the migrations), and which version it is. */
+import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
 /** The nearest folder above this file that holds a package.json: the same from the sources and from what is built of them. */
@@ -11,4 +11,11 @@ export function packageFolder(): string {
     folder = above
   }
   return folder
+}
+
+export function packageVersion(): string {
+  const { version }: { readonly version: string } = JSON.parse(
+    readFileSync(join(packageFolder(), 'package.json'), 'utf8'),
+  )
+  return version
 }

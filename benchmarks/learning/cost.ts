@@ -1,12 +1,14 @@
 /**
- * What online learning costs: an update, the decision with it beside the one without, and what is stored. 11 and 20 candidates, vectors of 512 dimensions
+ * What online learning costs: one reward learned, by its key's share too, the decision with it beside the one without, and what is stored. 11 and 20 candidates, vectors of 512 dimensions
  * (../routing/prompts.ts). Decisions with and without take turns, so that the machine's moods meet both.
  */
 import { seeded } from '../../routers/fixtures.ts'
 import { findEstimator, findPlanner } from '../../routers/index.ts'
 import { createOnlineModel } from '../../routers/online/residual.ts'
+import { createFold } from '../../src/learn/fold.ts'
 import { decide, type RoutePolicy } from '../../src/route/decide.ts'
 import { withPriors } from '../../src/route/priors.ts'
+import type { Reward } from '../../src/spec.ts'
 import { quantile } from '../../src/train/metrics/statistics.ts'
 import { createWorld, DIM } from '../routing/prompts.ts'
 
@@ -15,6 +17,8 @@ const QUERIES = 400
 const ROUNDS = 9
 const POOLS = [11, 20]
 const ESTIMATORS = ['linear', 'knn']
+const KEYS = 7
+const FORGETTING = 0.999
 
 export interface CostLine {
   readonly what: string
@@ -28,17 +32,33 @@ export function measureCost(): CostLine[] {
     const candidates = withPriors(data.candidates)
     const ids = candidates.map(({ id }) => id)
     const fresh = world.draw(QUERIES).queries
-    const model = createOnlineModel({ features: fresh[0]!.features.length, dim: DIM, forgetting: 0.999 })
-    const lessons = fresh.map((query) => ({
-      model: model.id,
-      features: model.encode(query),
-      predicted: 0.5,
-      weight: 1,
-    }))
+    const shape = { features: fresh[0]!.features.length, dim: DIM, forgetting: FORGETTING }
+    const fold = createFold({
+      route: 'auto',
+      policy: null,
+      keyShare: 0.5,
+      forgetting: FORGETTING,
+      create: (saved) => createOnlineModel(shape, saved),
+    })
+    const { model } = fold
     const random = seeded(1)
-    const updates = rounds(() =>
-      lessons.map((lesson, i) => timed(() => model.learn(ids[i % count]!, lesson, random()))),
+    const rewards = fresh.map(
+      (query, i): Reward => ({
+        decision: `${i}`,
+        at: i,
+        tenant: `key ${i % KEYS}`,
+        route: 'auto',
+        policy: null,
+        candidate: ids[i % count]!,
+        source: 'user',
+        quality: random(),
+        costUsd: 0.001,
+        lambda: 20,
+        propensity: 1 / count,
+        lesson: { model: model.id, features: model.encode(query), predicted: 0.5 },
+      }),
     )
+    const updates = rounds(() => rewards.map((reward) => timed(() => fold.take(reward))))
 
     const decisions = ESTIMATORS.map((name): CostLine => {
       const family = findEstimator(name)
@@ -70,11 +90,11 @@ export function measureCost(): CostLine[] {
     })
     return [
       {
-        what: `update, ${count} candidates`,
+        what: `one reward, ${count} candidates`,
         figure: `median ${ms(quantile(updates, 0.5))}, p99 ${ms(quantile(updates, 0.99))}`,
       },
       ...decisions,
-      { what: `state, ${count} candidates`, figure: `${(model.save().length / 1e6).toFixed(3)} MB` },
+      { what: `state, ${count} candidates`, figure: `${(fold.save().length / 1e6).toFixed(3)} MB` },
     ]
   })
 }

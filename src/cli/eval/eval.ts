@@ -1,10 +1,9 @@
 /** `switchyard eval`: which routing policy to run, and how sure that is, on recorded outcomes. */
-import { readFile, writeFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
-import * as z from 'zod'
+import { writeFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import { openEncoder } from '../../compose/encoder.node.ts'
 import { SwitchyardError } from '../../errors.ts'
-import { packageFolder } from '../../package.node.ts'
+import { packageVersion } from '../../package.node.ts'
 import { withRecordedAnswers, withTexts } from '../../train/answers.node.ts'
 import { CASCADES } from '../../train/cascade/cascades.ts'
 import type { Comparison } from '../../train/compare.ts'
@@ -89,7 +88,7 @@ export async function evaluate(args: EvalArguments): Promise<void> {
         show(renderComparison(comparison))
       }
     }
-    const ran = await describeRun(judging, args)
+    const ran = describeRun(judging, args)
     if (args.json) print(JSON.stringify({ ran, sets: comparisons }))
     if (args.report !== undefined) {
       await writeFile(args.report, renderReport(ran, comparisons, compared))
@@ -107,11 +106,10 @@ function count(name: string, text: string): number {
   throw new RangeError(`--${name} must be a whole number above 0, not '${text}'`)
 }
 
-async function describeRun(judging: Judging, { suite, split, cascades }: EvalArguments): Promise<Ran> {
-  const manifest = await readFile(join(packageFolder(), 'package.json'), 'utf8')
+function describeRun(judging: Judging, { suite, split, cascades }: EvalArguments): Ran {
   const info = judging.encoder?.info ?? null
   return {
-    version: z.object({ version: z.string() }).parse(JSON.parse(manifest)).version,
+    version: packageVersion(),
     node: process.version,
     encoder: info && { id: info.id, precision: info.precision, sha256: info.sha256 },
     estimators: judging.estimators.map(showNamed),
