@@ -55,6 +55,11 @@ describe.each(PAGES)('%s', (page) => {
 const GROUPS = new Set(['policies', 'worker'])
 
 describe('commands', () => {
+  it('tell which version they are of', async () => {
+    const { version } = JSON.parse(read('package.json'))
+    expect(await run(['--version'])).toMatchObject({ code: 0, output: `${version}\n` })
+  })
+
   it('that are named are there, with the options they are given', async () => {
     const called = PAGES.flatMap(commandsOf).flatMap((line) => {
       const words =
