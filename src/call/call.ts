@@ -126,9 +126,9 @@ export async function call(arms: readonly Arm[], options: CallOptions): Promise<
       if (result.kind === 'whole') return { ...result, candidate, attempts, ttftMs, latencyMs: now - startedAt }
       if (result.kind === 'stream') return { ...result, reader: result.frames.reader, candidate, attempts, ttftMs }
 
-      if (exchange.added && REFUSALS.has(result.rejection?.status)) {
-        const { added, ...plain }: Exchange = exchange
-        exchange = { ...plain, ...(added && { body: added.without }) }
+      const { added, ...plain }: Exchange = exchange
+      if (added && REFUSALS.has(result.rejection?.status)) {
+        exchange = { ...plain, body: added.without }
         spared++
         tries--
         continue

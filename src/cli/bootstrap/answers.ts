@@ -8,7 +8,7 @@ import * as z from 'zod'
 
 const amount = z.number().min(0)
 const answer = z.object({
-  /** Of who was asked and what: see `keyOf` in bootstrap.ask.ts. */
+  /** Of who was asked and what: see `keyOf` in ask.ts. */
   key: z.string(),
   candidate: z.string(),
   text: z.string(),
